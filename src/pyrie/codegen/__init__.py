@@ -1,0 +1,1 @@
+"""Executables: from linalg on tensors to objects for a target."""

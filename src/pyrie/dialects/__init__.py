@@ -1,0 +1,1 @@
+"""One file (or small folder) a dialect: ops, types, attributes, assembly, verifiers and folds."""

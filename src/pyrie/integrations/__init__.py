@@ -1,0 +1,1 @@
+"""Adapters to the frameworks people already use."""

@@ -1,0 +1,1 @@
+"""Parameter archives: index, memory map, convert."""

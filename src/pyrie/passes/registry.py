@@ -1,0 +1,18 @@
+"""Every pass by its flag name, loaded on first use. A row: pass name -> (module below `pyrie.passes`, class)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from pyrie.ir.passes import ModulePass
+from pyrie.support.errors import InputError
+
+PASSES: dict[str, tuple[str, str]] = {}
+
+
+def load_pass(name: str) -> type[ModulePass]:
+    """The class of the pass `name`. Raises InputError for a name that is not in the table."""
+    if name not in PASSES:
+        raise InputError(f"there is no pass '{name}'", hint="`pyrie opt --list-passes` prints them")
+    module, cls = PASSES[name]
+    return getattr(import_module(f"pyrie.passes.{module}"), cls)

@@ -1,0 +1,1 @@
+"""Loads and runs modules. Never imports the compiler."""

@@ -1,0 +1,1 @@
+"""The leaf layer: errors, environment variables, limits, dtypes and checked shape arithmetic. Imports numpy only."""

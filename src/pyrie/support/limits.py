@@ -1,0 +1,10 @@
+"""Bounds on what untrusted input may ask for. Each is far above any real model and far below harm."""
+
+from __future__ import annotations
+
+MAX_TEXT_BYTES = 1 << 31  # MLIR text; weights travel as resources, so text this long is not a model
+MAX_NESTING_DEPTH = 128  # regions, attributes and types nested in one another
+MAX_TENSOR_BYTES = 1 << 40  # one tensor
+MAX_TENSOR_RANK = 64
+MAX_TOKEN_BYTES = 1 << 30  # one string literal (a hexadecimal blob)
+MAX_MODULE_BYTES = 1 << 40  # a .vmfb, weights included
