@@ -94,7 +94,7 @@ def mlp() -> str:
 
 
 def layer_norm(w: Writer, name: str, x: str, shape: tuple[int, int]) -> str:
-    rows, columns = shape
+    columns = shape[1]
     zero, count, epsilon = w.scalar(0.0), w.scalar(float(columns)), w.scalar(1e-5)
     total, reduced = w.reduce("add", x, zero, 1, shape)
     mean = w.binary("divide", total, w.broadcast(count, [], (), reduced), reduced)

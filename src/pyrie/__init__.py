@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "CompileError": "pyrie.support.errors",
-    "DeviceError": "pyrie.support.errors",
-    "InputError": "pyrie.support.errors",
-    "LimitError": "pyrie.support.errors",
-    "PyrieError": "pyrie.support.errors",
-    "UnsupportedError": "pyrie.support.errors",
-    "VerifyError": "pyrie.support.errors",
-}
-
-__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
-
 if TYPE_CHECKING:
     from pyrie.support.errors import CompileError, DeviceError, InputError, LimitError, PyrieError, UnsupportedError, VerifyError
+
+__all__ = [
+    "CompileError",
+    "DeviceError",
+    "InputError",
+    "LimitError",
+    "PyrieError",
+    "UnsupportedError",
+    "VerifyError",
+]
+
+_HOMES = dict.fromkeys(__all__, "pyrie.support.errors")
 
 
 def __getattr__(name: str) -> Any:
