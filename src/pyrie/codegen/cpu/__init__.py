@@ -1,0 +1,1 @@
+"""Executables for CPUs: tensors -> tiles (strategies) -> vectors (kernels) -> LLVM text -> objects."""
