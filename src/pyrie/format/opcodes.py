@@ -46,6 +46,9 @@ class Feature(enum.IntFlag):
     UNWIND = 8
 
 
+NO_FEATURE = Feature(0)
+
+
 class Kind(enum.Enum):
     """How a field is encoded, and what a decoded instruction holds for it."""
 
@@ -81,7 +84,7 @@ class Opcode:
     code: bytes
     mnemonic: str
     fields: tuple[Field, ...]
-    feature: Feature = Feature(0)
+    feature: Feature = NO_FEATURE
     is_terminator: bool = False
     is_pseudo: bool = False  # the block marker: not an operation
 
@@ -379,7 +382,7 @@ _EXT_F64: tuple[Run, ...] = (
     *_float_math(0x20, F64),
 )
 
-_TERMINATORS = frozenset("br cond_br return fail yield cond_break break br_table call.yieldable call.variadic.yieldable".split())
+_TERMINATORS = {"br", "cond_br", "br_table", "return", "fail", "yield", "break", "cond_break", "call.yieldable", "call.variadic.yieldable"}
 
 
 def _opcodes(prefix: bytes, feature: Feature, runs: tuple[Run, ...]) -> Iterator[Opcode]:
@@ -392,7 +395,7 @@ def _opcodes(prefix: bytes, feature: Feature, runs: tuple[Run, ...]) -> Iterator
 PREFIXES: dict[int, Feature] = {0xE0: Feature.F32, 0xE1: Feature.F64}
 
 OPCODES: tuple[Opcode, ...] = (
-    *_opcodes(b"", Feature(0), _CORE),
+    *_opcodes(b"", NO_FEATURE, _CORE),
     *_opcodes(b"\xe0", Feature.F32, _EXT_F32),
     *_opcodes(b"\xe1", Feature.F64, _EXT_F64),
 )

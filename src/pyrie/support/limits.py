@@ -8,3 +8,6 @@ MAX_TENSOR_BYTES = 1 << 40  # one tensor
 MAX_TENSOR_RANK = 64
 MAX_TOKEN_BYTES = 1 << 30  # one string literal (a hexadecimal blob)
 MAX_MODULE_BYTES = 1 << 40  # a .vmfb, weights included
+MAX_GLOBAL_BYTES = 1 << 24  # scalar globals of one VM module
+MAX_GLOBAL_REFS = 1 << 20  # references held by the globals of one VM module
+MAX_BYTECODE_SHARING = 4  # functions may share bytecode; all lengths together are at most this many times the bytecode
