@@ -1,7 +1,7 @@
 """A bounds-checked reader of FlatBuffers, for files that nobody vouches for. No schema, no code generation, no copies.
 
 Every access checks that it stays inside the buffer and raises InputError if not. Tables may alias one another, so a small file can describe
-an enormous tree; `Buffer` therefore counts the elements it hands out and stops at one for each byte of the file.
+an enormous tree; `Buffer` therefore counts the elements and characters it hands out and stops at a few for each byte of the file.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import struct
 
 from pyrie.support.errors import InputError
 
+_SHARING = 4
 _U16, _I32, _U32, _U64 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I"), struct.Struct("<Q")
 
 
 class Buffer:
-    """The bytes of one FlatBuffer and how many more vector elements may be read from it."""
+    """The bytes of one FlatBuffer and how much more may be read from it."""
 
     __slots__ = ("_budget", "_strings", "data")
 
     def __init__(self, data: memoryview):
         self.data = data
-        self._budget = len(data)
+        self._budget = _SHARING * len(data)
         self._strings: dict[int, str] = {}
 
     def root(self, identifier: bytes) -> Table:
@@ -45,10 +46,13 @@ class Buffer:
         if count * element_size > len(self.data) - first:
             raise InputError(f"FlatBuffer: {count} elements of {element_size} bytes at offset {first} are outside of its bytes")
         if element_size > 1:
-            self._budget -= count
-            if self._budget < 0:
-                raise InputError("FlatBuffer: vectors overlap one another beyond any use")
+            self._spend(count)
         return first, count
+
+    def _spend(self, count: int) -> None:
+        self._budget -= count
+        if self._budget < 0:
+            raise InputError("FlatBuffer: its parts overlap one another beyond any use")
 
     def string(self, position: int) -> str:
         text = self._strings.get(position)
@@ -58,10 +62,8 @@ class Buffer:
                 text = str(self.data[first : first + count], "utf-8")
             except UnicodeDecodeError as error:
                 raise InputError(f"FlatBuffer: the string at offset {first} is not UTF-8") from error
-            self._budget -= count
-            if self._budget < 0:
-                raise InputError("FlatBuffer: strings overlap one another beyond any use")
             self._strings[position] = text
+        self._spend(len(text))
         return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pyrie.format.opcodes import BYTECODE_MAJOR, BYTECODE_MINOR, NO_FEATURE, Bank, Feature
+from pyrie.format.opcodes import BYTECODE_MAJOR, BYTECODE_MINOR, NO_FEATURE, REF_BIT, Bank, Feature
 from pyrie.support.errors import VerifyError
 
 BYTECODE_VERSION = BYTECODE_MAJOR << 16 | BYTECODE_MINOR
@@ -33,6 +33,21 @@ class CallingConvention:
     @property
     def is_variadic(self) -> bool:
         return any(isinstance(a, Span) for a in self.arguments)
+
+    def argument_registers(self) -> tuple[int, ...]:
+        """Where a callee finds its arguments: each bank filled from 0, 64-bit values on even scalar registers."""
+        scalars = refs = 0
+        registers = []
+        for bank in self.arguments:
+            if bank is Bank.REF:
+                registers.append(REF_BIT | refs)
+                refs += 1
+            else:
+                wide = isinstance(bank, Bank) and bank.is_wide
+                scalars += scalars & 1 if wide else 0
+                registers.append(scalars)
+                scalars += 2 if wide else 1
+        return tuple(registers)
 
     @staticmethod
     def parse(text: str) -> CallingConvention:

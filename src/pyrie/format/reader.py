@@ -144,9 +144,10 @@ def _functions(root: Table, exports: tuple[Export, ...]) -> tuple[Function, ...]
 
 
 def _names(root: Table, exports: tuple[Export, ...], count: int) -> dict[int, str]:
-    """Names of functions for messages and listings: from the debug database if there is one, else of the export."""
+    """Names of functions for messages and listings: of the export, or from the debug database if it speaks of every function."""
     names = {e.function: e.name for e in reversed(exports)}
     debug = root.table(15)
-    if debug:  # fields 0 and 1 are the union vector of locations
-        names.update((i, t.string(0)) for i, t in enumerate(debug.tables(2)[:count]) if t.field(0) is not None)
+    described = debug.tables(2) if debug else []  # fields 0 and 1 are the union vector of locations
+    if len(described) == count:
+        names.update((i, t.string(0)) for i, t in enumerate(described))
     return names
