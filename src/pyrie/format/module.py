@@ -136,10 +136,14 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Read-only data, inside the FlatBuffer or, if external, behind it at a multiple of EXTERNAL_ALIGNMENT."""
+    """Read-only data, inside the FlatBuffer or, if external, behind it at a multiple of EXTERNAL_ALIGNMENT.
+
+    `alignment` is what the writer gives to embedded data; larger alignments than EXTERNAL_ALIGNMENT hold for both.
+    """
 
     data: Data
     is_external: bool = False
+    alignment: int = 16
 
 
 @dataclass(frozen=True, slots=True)
