@@ -1,0 +1,617 @@
+"""IR to text, byte for byte as MLIR's AsmPrinter writes it.
+
+One pass over the IR collects pieces; an attribute is printed once and kept. Attributes with an alias stay objects in the list of
+pieces until the end, when all are known and can be sorted and numbered (`#map`, `#map1`), then everything is joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import (
+    AffineMapAttr,
+    AffineSetAttr,
+    ArrayAttr,
+    CallSiteLoc,
+    DenseArrayBase,
+    DenseIntOrFPElementsAttr,
+    DictionaryAttr,
+    FileLineColLoc,
+    FloatAttr,
+    FunctionType,
+    FusedLoc,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    LocationAttr,
+    MemRefType,
+    ModuleOp,
+    NameLoc,
+    NoneAttr,
+    StringAttr,
+    SymbolRefAttr,
+    TensorType,
+    UnitAttr,
+    UnknownLoc,
+    UnregisteredOp,
+    VectorType,
+    f64,
+)
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue, TypeAttribute
+from xdsl.printer import Printer as XDSLPrinter
+from xdsl.traits import IsTerminator
+
+from pyrie.ir.affine import format_map, format_set
+from pyrie.ir.asm_names import Names
+from pyrie.ir.elements import is_splat, to_numpy
+from pyrie.ir.literals import format_element, format_elements, format_float, format_integer, format_key, format_string
+from pyrie.ir.resources import Blob, ResourceAttr, format_resources
+
+HEX_ABOVE = 100  # elements of a dense constant that are still written out
+_LOCATIONS = (UnknownLoc, FileLineColLoc, NameLoc, FusedLoc, CallSiteLoc)
+# Ops whose regions elide a dialect prefix; in the regions of all others names are written in full.
+_DEFAULT_DIALECTS = {"builtin.module": "builtin", "func.func": "func"}
+
+
+class _Piece:
+    """An attribute's text, printed once: `parts` are strings and further pieces. `depth` orders aliases, as in MLIR."""
+
+    __slots__ = ("alias", "attribute", "deferrable", "depth", "name", "parts", "text")
+
+    def __init__(self, attribute: Attribute):
+        self.attribute = attribute
+        self.parts: list[Any] = []
+        self.text: str | None = None  # set if it neither is nor holds an alias
+        self.alias: str | None = None
+        self.name = ""
+        self.depth = 0
+        self.deferrable = True
+
+
+class Printer(XDSLPrinter):
+    """Prints one root op; use `print_module`. Dialects see xDSL's printer interface."""
+
+    def __init__(self, root: Operation | None = None, *, generic: bool = False, locations: bool = False):
+        super().__init__(None, print_generic_format=generic, print_debuginfo=locations)
+        self.names = Names(root, generic=generic) if root is not None else None
+        self.blobs: dict[str, Blob] = {}
+        self._out: list[Any] = []
+        self._by_id: dict[int, _Piece] = {}
+        self._by_value: dict[Attribute, _Piece] = {}
+        self._order: list[_Piece] = []
+        self._open: list[_Piece] = []
+        self._default_dialects = ["builtin"]
+        self._printed_as: dict[type, tuple[str, bool]] = {}
+
+    # ---- text
+
+    def print_string(self, text: str, *, indent: int | None = None) -> None:
+        if "\n" in text:
+            pad = "\n" + " " * ((self._indent if indent is None else indent) * self.indent_num_spaces)
+            text = text.replace("\n", pad)
+        self._out.append(text)
+
+    def _print_new_line(self, indent: int | None = None, print_message: bool = True) -> None:
+        self._out.append("\n" + " " * ((self._indent if indent is None else indent) * self.indent_num_spaces))
+
+    def print_bytes_literal(self, bytestring: bytes) -> None:
+        self._out.append(format_string(bytestring))
+
+    def print_string_literal(self, string: str) -> None:
+        self._out.append(format_string(string))
+
+    def print_identifier_or_string_literal(self, string: str) -> None:
+        self._out.append(format_key(string))
+
+    def print_float(self, value: float, type: Any) -> None:
+        self._out.append(format_float(value, type))
+
+    def print_int(self, value: int, type: Any = None) -> None:
+        self._out.append(format_integer(value, type))
+
+    # ---- values and blocks
+
+    def print_ssa_value(self, value: SSAValue) -> str:
+        text = self.names.use(value) if self.names is not None else "%?"
+        self._out.append(text)
+        return text[1:]
+
+    def print_operand(self, operand: SSAValue) -> None:
+        self._out.append(self.names.use(operand) if self.names is not None else "%?")
+
+    def _get_block_name(self, block: Block) -> str:
+        return self.names.blocks.get(block, "^bb?")[1:] if self.names is not None else "bb?"
+
+    def print_block_argument(self, arg: BlockArgument, print_type: bool = True) -> None:
+        self.print_ssa_value(arg)
+        if print_type:
+            self._out.append(": ")
+            self.print_attribute(arg.type)
+            if self.print_debuginfo:
+                self._print_location(arg.location, alias=False)
+
+    def print_block(self, block: Block, print_block_args: bool = True, print_block_terminator: bool = True) -> None:
+        if print_block_args:
+            self._print_new_line()
+            self.print_block_name(block)
+            if block.args:
+                with self.in_parens():
+                    self.print_list(block.args, self.print_block_argument)
+            self._out.append(":")
+            self._print_predecessors(block)
+        self._indent += 1
+        last = block.last_op
+        for op in block.ops:
+            if op is last and not print_block_terminator and op.has_trait(IsTerminator, value_if_unregistered=False):
+                break
+            self._print_new_line()
+            self.print_op(op)
+        self._indent -= 1
+
+    def _print_predecessors(self, block: Block) -> None:
+        region = block.parent
+        if region is None:
+            self._out.append("  // block is not in a region!")
+            return
+        found = [b for b in region.blocks if b.last_op is not None for s in b.last_op.successors if s is block]
+        if not found:
+            if block is not region.blocks.first:
+                self._out.append("  // no predecessors")
+        elif len(found) == 1:
+            self._out.append(f"  // pred: ^{self._get_block_name(found[0])}")
+        else:
+            self._out.append(f"  // {len(found)} preds: " + ", ".join(f"^{self._get_block_name(b)}" for b in found))
+
+    def print_region(
+        self, region: Region, print_entry_block_args: bool = True, print_empty_block: bool = True, print_block_terminators: bool = True
+    ) -> None:
+        self._out.append("{")
+        parent = region.parent
+        dialect = "" if parent is None else getattr(parent, "default_dialect", None) or _DEFAULT_DIALECTS.get(parent.name, "")
+        self._default_dialects.append(dialect)
+        first = region.blocks.first
+        if first is not None:
+            header = (print_empty_block and first.first_op is None) or (print_entry_block_args and bool(first.args))
+            self.print_block(first, header, print_block_terminators)
+            block = first.next_block
+            while block is not None:
+                self.print_block(block, True, print_block_terminators)
+                block = block.next_block
+        self._default_dialects.pop()
+        self._print_new_line()
+        self._out.append("}")
+
+    # ---- operations
+
+    def print_op(self, op: Operation) -> None:
+        out = self._out
+        if self.print_debuginfo:
+            self._location_piece(op.location, deferrable=True)
+        if op.results:
+            out.append(self.names.definition(op) if self.names is not None else "%? = ")
+        cls = type(op)
+        known = self._printed_as.get(cls)
+        if known is None:
+            custom = not (self.print_generic_format or cls.print is Operation.print or isinstance(op, UnregisteredOp))
+            known = self._printed_as[cls] = (op.name, custom)
+        name, custom = known
+        if custom:
+            default = self._default_dialects[-1]
+            if default and name.startswith(default) and name.find(".", len(default)) == len(default) and name.count(".") == 1:
+                name = name[len(default) + 1 :]
+            out.append(name)
+            self._print_custom(op)
+        else:
+            self._print_generic(op)
+        if self.print_debuginfo:
+            self._print_location(op.location)
+
+    def _print_custom(self, op: Operation) -> None:
+        if not isinstance(op, ModuleOp):
+            op.print(self)
+            return
+        if op.sym_name is not None:
+            self._out.append(f" @{format_key(op.sym_name.data)}")
+        self.print_op_attributes(op.attributes, print_keyword=True)
+        self._out.append(" ")
+        self.print_region(op.body, print_empty_block=False)
+
+    def _print_generic(self, op: Operation) -> None:
+        attributes = op.attributes
+        if isinstance(op, UnregisteredOp):
+            self._out.append(format_string(op.op_name.data))
+            attributes = {name: value for name, value in attributes.items() if name != "op_name__"}
+        else:
+            self._out.append(format_string(op.name))
+        self.print_operands(op.operands)
+        if op.successors:
+            with self.in_square_brackets():
+                self.print_list(op.successors, self.print_block_name)
+        self._print_op_properties(op.properties)
+        if op.regions:
+            self._out.append(" ")
+            with self.in_parens():
+                self.print_list(op.regions, self.print_region)
+        self.print_op_attributes(attributes)
+        self._out.append(" : ")
+        self.print_function_type([o.type for o in op.operands], [r.type for r in op.results])
+
+    def print_operation_type(self, op: Operation) -> None:
+        self.print_function_type(op.operand_types, op.result_types)
+
+    def print_op_attributes(
+        self, attributes: Mapping[str, Attribute], *, reserved_attr_names: Iterable[str] = (), print_keyword: bool = False
+    ) -> bool:
+        if not attributes:
+            return False
+        reserved = set(reserved_attr_names)
+        shown = {name: attributes[name] for name in sorted(attributes) if name not in reserved}
+        if not shown:
+            return False
+        self._out.append(" attributes " if print_keyword else " ")
+        self.print_attr_dict(shown)
+        return True
+
+    def print_attr_dict(self, attr_dict: Mapping[str, Attribute]) -> None:
+        self._out.append("{")
+        for index, name in enumerate(sorted(attr_dict)):
+            if index:
+                self._out.append(", ")
+            self._out.append(format_key(name))
+            value = attr_dict[name]
+            if type(value) is not UnitAttr:
+                self._out.append(" = ")
+                self.print_attribute(value)
+        self._out.append("}")
+
+    # ---- attributes
+
+    def print_attribute(self, attribute: Attribute) -> None:
+        piece = self._by_id.get(id(attribute)) or self._piece(attribute)
+        if self._open:
+            parent = self._open[-1]
+            if piece.depth >= parent.depth and piece.depth:
+                parent.depth = piece.depth + 1
+        self._out.append(piece if piece.text is None else piece.text)
+
+    def _piece(self, attribute: Attribute) -> _Piece:
+        try:
+            piece = self._by_value.get(attribute)
+        except TypeError:  # a dialect's attribute holds something unhashable
+            return self._print_piece(attribute, _Piece(attribute))
+        if piece is None:
+            piece = _Piece(attribute)
+            self._by_value[attribute] = piece
+            self._print_piece(attribute, piece)
+        self._by_id[id(attribute)] = piece
+        if piece.attribute is not attribute:
+            self._kept.append(attribute)  # an id is only a key while its object lives
+        return piece
+
+    @property
+    def _kept(self) -> list[Attribute]:
+        return self.__dict__.setdefault("_kept_attributes", [])
+
+    def _print_piece(self, attribute: Attribute, piece: _Piece) -> _Piece:
+        piece.alias = _alias_of(attribute)
+        piece.depth = 1 if piece.alias else 0
+        if piece.alias:
+            self._order.append(piece)
+        outer, outer_indent = self._out, self._indent
+        self._out, self._indent = piece.parts, 0
+        self._open.append(piece)
+        formatter = _FORMATTERS.get(type(attribute))
+        if formatter is not None:
+            formatter(self, attribute)
+        else:
+            super().print_attribute(attribute)
+        self._open.pop()
+        self._out, self._indent = outer, outer_indent
+        if piece.alias is None and all(type(part) is str for part in piece.parts):
+            piece.text = "".join(piece.parts)
+        return piece
+
+    def print_attribute_without_type(self, attribute: Attribute) -> None:
+        """A typed constant without its ` : type`, for formats that print the type themselves."""
+        match attribute:
+            case IntegerAttr():
+                self._out.append(_integer_text(attribute))
+            case FloatAttr():
+                self.print_float(attribute.value.data, attribute.type)
+            case DenseIntOrFPElementsAttr():
+                self._out.append(_dense_text(attribute))
+            case ResourceAttr():
+                self._print_resource(attribute)
+            case _:
+                self.print_attribute(attribute)
+
+    def _print_resource(self, attribute: ResourceAttr) -> None:
+        key, blob = attribute.key, attribute.blob
+        if blob is not None:
+            known, count = self.blobs.setdefault(key, blob), 0
+            while known != blob:  # another blob has the key: take the next free one
+                count += 1
+                known = self.blobs.setdefault(f"{key}_{count}", blob)
+            key = f"{key}_{count}" if count else key
+        self._out.append(f"dense_resource<{format_key(key)}>")
+
+    def print_resource_handle(self, dialect: str, handle: str) -> None:
+        self._out.append(format_key(handle))
+
+    # ---- locations
+
+    def _location_piece(self, location: LocationAttr, *, deferrable: bool) -> _Piece:
+        piece = self._by_id.get(id(location)) or self._piece(location)
+        if not deferrable:
+            _pin(piece)
+        return piece
+
+    def _print_location(self, location: LocationAttr, *, alias: bool = True) -> None:
+        piece = self._location_piece(location, deferrable=alias)
+        self._out += (" loc(", *([piece] if alias else piece.parts), ")")
+
+    # ---- the whole
+
+    def text(self, *, separator: str = "") -> str:
+        """Everything printed so far, with the aliases it needs and the resources it names."""
+        order = sorted(self._order, key=lambda p: (p.depth, not isinstance(p.attribute, TypeAttribute), p.alias))
+        counts: dict[str, int] = {}
+        for piece in order:
+            assert piece.alias is not None
+            index = counts.get(piece.alias, 0)
+            counts[piece.alias] = index + 1
+            suffix = "" if index == 0 else f"_{index}" if piece.alias[-1].isdigit() else str(index)
+            piece.name = ("!" if isinstance(piece.attribute, TypeAttribute) else "#") + piece.alias + suffix
+        head = [_definition(piece) for piece in order if not self._is_deferred(piece)]
+        tail = [_definition(piece) for piece in order if self._is_deferred(piece)]
+        body: list[str] = []
+        _join(self._out, body)
+        return "".join([*head, *body, separator, *tail]) + format_resources(self.blobs.items())
+
+    @staticmethod
+    def _is_deferred(piece: _Piece) -> bool:
+        return isinstance(piece.attribute, _LOCATIONS) and piece.deferrable
+
+
+def _pin(piece: _Piece) -> None:
+    piece.deferrable = False
+    for part in piece.parts:
+        if isinstance(part, _Piece):
+            _pin(part)
+
+
+def _definition(piece: _Piece) -> str:
+    parts: list[str] = []
+    _join(piece.parts, parts)
+    text = "".join(parts)
+    return f"{piece.name} = loc({text})\n" if isinstance(piece.attribute, _LOCATIONS) else f"{piece.name} = {text}\n"
+
+
+def _join(parts: Sequence[Any], out: list[str]) -> None:
+    for part in parts:
+        if type(part) is str:
+            out.append(part)
+        elif part.alias is not None:
+            out.append(part.name)
+        else:
+            _join(part.parts, out)
+
+
+def _alias_of(attribute: Attribute) -> str | None:
+    alias = _BUILTIN_ALIASES.get(type(attribute))
+    if alias is not None:
+        return alias
+    hook = getattr(attribute, "asm_alias", None)
+    return hook() if hook is not None else None
+
+
+_BUILTIN_ALIASES: dict[type, str] = {
+    AffineMapAttr: "map",
+    AffineSetAttr: "set",
+    **dict.fromkeys(_LOCATIONS, "loc"),
+}
+
+
+def _integer_text(attribute: IntegerAttr) -> str:
+    value, type_ = attribute.value.data, attribute.type
+    if isinstance(type_, IntegerType):
+        width = type_.width.data
+        if width == 1 and type_.signedness.data.name == "SIGNLESS":
+            return "true" if value else "false"
+        if type_.signedness.data.name == "UNSIGNED":
+            return str(value % (1 << width))
+        if value >= 1 << (width - 1):
+            return str(value - (1 << width))
+    return str(value)
+
+
+def _print_integer(printer: Printer, attribute: IntegerAttr) -> None:
+    text = _integer_text(attribute)
+    printer.print_string(text)
+    if text not in ("true", "false"):
+        printer.print_string(" : ")
+        printer.print_attribute(attribute.type)
+
+
+def _print_float(printer: Printer, attribute: FloatAttr) -> None:
+    printer.print_string(f"{format_float(attribute.value.data, attribute.type)} : ")
+    printer.print_attribute(attribute.type)
+
+
+def _print_array(printer: Printer, attribute: ArrayAttr) -> None:
+    printer.print_string("[")
+    for index, element in enumerate(attribute.data):
+        if index:
+            printer.print_string(", ")
+        if type(element) is IntegerAttr and _is_i64(element.type):  # i64 and f64 go without saying inside of an array
+            printer.print_string(_integer_text(element))
+        elif type(element) is FloatAttr and element.type == f64:
+            printer.print_string(format_float(element.value.data, f64))
+        else:
+            printer.print_attribute(element)
+    printer.print_string("]")
+
+
+def _is_i64(type_: Attribute) -> bool:
+    return isinstance(type_, IntegerType) and type_.width.data == 64 and type_.signedness.data.name == "SIGNLESS"
+
+
+def _print_dictionary(printer: Printer, attribute: DictionaryAttr) -> None:
+    printer.print_attr_dict(attribute.data)
+
+
+def _print_symbol(printer: Printer, attribute: SymbolRefAttr) -> None:
+    parts = [attribute.root_reference.data, *(reference.data for reference in attribute.nested_references)]
+    printer.print_string("::".join(f"@{format_key(part)}" for part in parts))
+
+
+def _print_dense_array(printer: Printer, attribute: DenseArrayBase) -> None:
+    element = attribute.elt_type
+    values = ", ".join(format_element(value, element) for value in np.asarray(to_numpy(attribute)))
+    printer.print_string(f"array<{element}: {values}>" if values else f"array<{element}>")
+
+
+def _dense_text(attribute: DenseIntOrFPElementsAttr) -> str:
+    element = attribute.get_element_type()
+    values = to_numpy(attribute)
+    if values.size == 0:
+        return "dense<>"
+    if is_splat(attribute):
+        return f"dense<{format_element(values.flat[0], element)}>"
+    if values.size <= HEX_ABOVE:
+        return f"dense<{format_elements(values, element)}>"
+    if isinstance(element, IntegerType) and element.width.data < 8:
+        values = values.astype(np.uint8) & ((1 << element.width.data) - 1)
+        return f'dense<"0x{values.astype(np.uint8).tobytes().hex().upper()}">'
+    return f'dense<"0x{attribute.data.data.hex().upper()}">'
+
+
+def _print_dense(printer: Printer, attribute: DenseIntOrFPElementsAttr) -> None:
+    printer.print_string(_dense_text(attribute) + " : ")
+    printer.print_attribute(attribute.type)
+
+
+def _print_resource(printer: Printer, attribute: ResourceAttr) -> None:
+    printer._print_resource(attribute)
+    printer.print_string(" : ")
+    printer.print_attribute(attribute.type)
+
+
+def _dimensions(shape: Sequence[int]) -> str:
+    return "".join("?x" if size < 0 else f"{size}x" for size in shape)
+
+
+def _print_tensor(printer: Printer, attribute: TensorType) -> None:
+    printer.print_string("tensor<" + _dimensions(attribute.get_shape()))
+    printer.print_attribute(attribute.element_type)
+    if not isinstance(attribute.encoding, NoneAttr):
+        printer.print_string(", ")
+        printer.print_attribute(attribute.encoding)
+    printer.print_string(">")
+
+
+def _print_memref(printer: Printer, attribute: MemRefType) -> None:
+    printer.print_string("memref<" + _dimensions(attribute.get_shape()))
+    printer.print_attribute(attribute.element_type)
+    layout = attribute.layout
+    identity = isinstance(layout, NoneAttr) or (
+        isinstance(layout, AffineMapAttr) and layout.data == layout.data.identity(layout.data.num_dims)
+    )
+    if not identity:
+        printer.print_string(", ")
+        printer.print_attribute(layout)
+    if not isinstance(attribute.memory_space, NoneAttr):
+        printer.print_string(", ")
+        printer.print_attribute(attribute.memory_space)
+    printer.print_string(">")
+
+
+def _print_vector(printer: Printer, attribute: VectorType) -> None:
+    scalable = attribute.get_scalable_dims()
+    dims = "".join(f"[{size}]x" if is_scalable else f"{size}x" for size, is_scalable in zip(attribute.get_shape(), scalable, strict=True))
+    printer.print_string("vector<" + dims)
+    printer.print_attribute(attribute.element_type)
+    printer.print_string(">")
+
+
+def _print_function_type(printer: Printer, attribute: FunctionType) -> None:
+    printer.print_function_type(attribute.inputs.data, attribute.outputs.data)
+
+
+def _print_nested_location(printer: Printer, location: Attribute) -> None:
+    printer.print_attribute(location)
+
+
+def _print_name_location(printer: Printer, attribute: NameLoc) -> None:
+    printer.print_string(format_string(attribute.desc.data))
+    if not isinstance(attribute.location, NoneAttr | UnknownLoc):
+        printer.print_string("(")
+        _print_nested_location(printer, attribute.location)
+        printer.print_string(")")
+
+
+def _print_fused_location(printer: Printer, attribute: FusedLoc) -> None:
+    printer.print_string("fused")
+    if not isinstance(attribute.metadata, NoneAttr):
+        printer.print_string("<")
+        printer.print_attribute(attribute.metadata)
+        printer.print_string(">")
+    printer.print_string("[")
+    printer.print_list(attribute.locations, lambda part: _print_nested_location(printer, part))  # pyright: ignore[reportArgumentType]
+    printer.print_string("]")
+
+
+def _print_callsite(printer: Printer, attribute: CallSiteLoc) -> None:
+    printer.print_string("callsite(")
+    _print_nested_location(printer, attribute.callee)
+    printer.print_string(" at ")
+    _print_nested_location(printer, attribute.caller)
+    printer.print_string(")")
+
+
+_FORMATTERS: dict[type, Callable[[Printer, Any], None]] = {
+    IntegerAttr: _print_integer,
+    FloatAttr: _print_float,
+    ArrayAttr: _print_array,
+    DictionaryAttr: _print_dictionary,
+    SymbolRefAttr: _print_symbol,
+    StringAttr: lambda printer, attribute: printer.print_string(format_string(attribute.data)),
+    DenseArrayBase: _print_dense_array,
+    DenseIntOrFPElementsAttr: _print_dense,
+    ResourceAttr: _print_resource,
+    TensorType: _print_tensor,
+    MemRefType: _print_memref,
+    VectorType: _print_vector,
+    FunctionType: _print_function_type,
+    IndexType: lambda printer, attribute: printer.print_string("index"),
+    AffineMapAttr: lambda printer, attribute: printer.print_string(f"affine_map<{format_map(attribute.data)}>"),
+    AffineSetAttr: lambda printer, attribute: printer.print_string(f"affine_set<{format_set(attribute.data)}>"),
+    UnknownLoc: lambda printer, attribute: printer.print_string("unknown"),
+    FileLineColLoc: lambda printer, a: printer.print_string(f"{format_string(a.filename.data)}:{a.line.data}:{a.column.data}"),
+    NameLoc: _print_name_location,
+    FusedLoc: _print_fused_location,
+    CallSiteLoc: _print_callsite,
+}
+
+
+def print_module(op: Operation, *, locations: bool = False, generic: bool = False) -> str:
+    """The text of `op`, ending in a line break, as `iree-opt` writes it; with `locations`, so that they read back."""
+    printer = Printer(op, generic=generic, locations=locations)
+    printer.print_op(op)
+    return printer.text(separator="\n")
+
+
+def print_op(op: Operation) -> str:
+    """One op as text without aliases' definitions: for messages, dumps and tests."""
+    return print_module(op).rstrip("\n")
+
+
+def print_attribute(attribute: Attribute) -> str:
+    """One attribute or type as text, nothing abbreviated."""
+    printer = Printer()
+    printer.print_attribute(attribute)
+    for piece in printer._order:
+        piece.alias = None
+    return printer.text()

@@ -1,0 +1,42 @@
+"""What a compile may be told, by phase. Every field has a flag of `pyrie compile` (tools/compile.py) and takes part in the cache key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """Options of all phases; each phase reads its own."""
+
+    # target
+    target: str = "host"  # `host`, `generic`, or CPU levels such as `x86-64-v3,x86-64-v4`, one variant each
+    target_backends: tuple[str, ...] = ("llvm-cpu",)  # `llvm-cpu`, `reference`
+    target_device: str = "local"
+    cpu: str = "host"
+    cpu_features: str = ""  # `+avx2,-fma`: added to or taken from those of `cpu`
+
+    # input and abi
+    input_type: str = "auto"  # `auto`, `none`, `stablehlo`, `onnx`
+    demote_f64_to_f32: bool = False
+    demote_i64_to_i32: bool = False
+    execution_model: str = "async-internal"  # `async-internal`, `async-external`, `inline-static`
+
+    # middle
+    opt_level: int = 2  # 0 lowers only; 1 adds what shrinks the program; 2 adds what makes it fast
+    const_eval: bool = True
+    preprocessing_pipeline: str = ""  # of --iree-preprocessing-pass-pipeline, e.g. `builtin.module(util.func(my-pass))`
+
+    # stream and hal
+    memoization: bool = True
+    memoize_dynamic: bool = False
+    memo_entries: int = 8
+    link_executables: bool = True
+
+    # vm and module
+    strip_debug_info: bool = False
+    emit_debug_info: bool = False
+
+    # what to write besides the module
+    dump_executables_to: str = field(default="", metadata={"cache": False})
+    dump_phases_to: str = field(default="", metadata={"cache": False})
