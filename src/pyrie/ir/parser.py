@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NoReturn, cast
 
 from xdsl import parser as xdsl_parser
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     UNKNOWN_LOC,
     DenseIntOrFPElementsAttr,
     FileLineColLoc,
@@ -73,7 +74,7 @@ def _shaped_type(kind: str, dimensions: str, element: str) -> TypeAttribute | No
     element_type = SCALARS.get(element)
     if element_type is None or (kind == "vector" and "?" in dimensions):
         return None
-    shape = [-1 if d == "?" else int(d) for d in dimensions.split("x")[:-1]]
+    shape = [DYNAMIC_INDEX if d == "?" else int(d) for d in dimensions.split("x")[:-1]]
     if len(shape) > limits.MAX_TENSOR_RANK:
         raise LimitError(f"rank {len(shape)} is above the limit of {limits.MAX_TENSOR_RANK}")
     match kind:
