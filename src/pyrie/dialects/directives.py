@@ -14,6 +14,7 @@ from typing import TypeVar
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
     ArrayAttr,
+    ContainerType,
     DenseArrayBase,
     IndexType,
     IntegerAttr,
@@ -572,6 +573,37 @@ class WorkgroupCountRegion(Directive):
         if region.blocks:
             printer.print_string("workgroups")
             print_workgroup_count(printer, region)
+
+
+@irdl_custom_directive
+class ImplicitTerminatorRegion(Directive):
+    """`{ ... }` without the terminator, which says nothing (the op puts it there: `SingleBlockImplicitTerminator`)."""
+
+    region: RegionVariable
+
+    def parse(self, parser: Parser, state: ParsingState) -> None:
+        self.region.set(state, parser.parse_region())
+
+    def write(self, printer: Printer, op: IRDLOperation) -> None:
+        printer.print_region(self.region.get(op), print_entry_block_args=False, print_block_terminators=False)
+
+
+@irdl_custom_directive
+class TypeAndElementType(Directive):
+    """`tensor<4xf32>`, which also gives the type of a value that is one element; parameters (type($tensor), type($element))."""
+
+    type: TypeDirective
+    element: TypeDirective
+
+    def parse(self, parser: Parser, state: ParsingState) -> None:
+        type = parser.parse_type()
+        if not isinstance(type, ContainerType):
+            parser.raise_error(f"expected a tensor type, got {type}")
+        self.type.set(state, [type])
+        self.element.set(state, [type.get_element_type()])
+
+    def write(self, printer: Printer, op: IRDLOperation) -> None:
+        printer.print_attribute(self.type.get(op)[0])
 
 
 @irdl_custom_directive
