@@ -1,0 +1,72 @@
+"""`attr-dict` as MLIR writes it: inherent attributes that the format does not name stand in `<...>`, discardable ones in `{...}`.
+
+    memref.alloc() <alignment = 64> {my.note = "x"} : memref<4xf32>
+
+xDSL puts both into the braces. Importing this module replaces how its attr-dict directive reads and prints; `<{...}>` and inherent
+attributes in the braces, the spellings of older IREE versions, are read too.
+"""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import UnitAttr
+from xdsl.ir import Attribute
+from xdsl.irdl import IRDLOperation
+from xdsl.irdl.declarative_assembly_format import AttrDictDirective, ParsingState, PrintingState
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+
+from pyrie.ir.literals import format_key
+
+_parse_braces = AttrDictDirective.parse
+
+
+def _parse(self: AttrDictDirective, parser: Parser, state: ParsingState) -> None:
+    if self.expected_properties and parser.parse_optional_punctuation("<"):
+        braces = parser.parse_optional_punctuation("{") is not None
+        _parse_inherent(self, parser, state)
+        if braces:
+            parser.parse_punctuation("}")
+        parser.parse_punctuation(">")
+    _parse_braces(self, parser, state)
+
+
+def _parse_inherent(self: AttrDictDirective, parser: Parser, state: ParsingState) -> None:
+    def one() -> None:
+        position = parser.pos
+        name = parser.parse_optional_str_literal() or parser.parse_identifier()
+        if name not in self.expected_properties:
+            parser.raise_error(f"'{name}' is not one of {', '.join(sorted(self.expected_properties))}", position)
+        state.properties[name] = parser.parse_attribute() if parser.parse_optional_punctuation("=") else UnitAttr()
+
+    parser.parse_comma_separated_list(parser.Delimiter.NONE, one)
+
+
+def _print(self: AttrDictDirective, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
+    definition = op.get_irdl_definition()
+    inherent: list[tuple[str, Attribute]] = []
+    for name, property in definition.properties.items():
+        value = op.properties.get(name)
+        if name in self.expected_properties and value is not None and value != property.default_value:
+            inherent.append((name, value))
+
+    def one(entry: tuple[str, Attribute]) -> None:
+        name, value = entry
+        printer.print_string(format_key(name))
+        if not isinstance(value, UnitAttr):
+            printer.print_string(" = ")
+            printer.print_attribute(value)
+
+    if inherent:
+        printer.print_string(" <")
+        printer.print_list(inherent, one)
+        printer.print_string(">")
+    defaults = {name for name, d in definition.attributes.items() if d.default_value is not None and op.attributes.get(name) == d.default_value}
+    reserved = self.reserved_attr_names | defaults
+    printed = printer.print_op_attributes(op.attributes, reserved_attr_names=reserved, print_keyword=self.with_keyword)
+    if inherent or printed:
+        state.last_was_punctuation = False
+        state.should_emit_space = True
+
+
+AttrDictDirective.parse = _parse
+AttrDictDirective.print = _print
