@@ -32,7 +32,9 @@ def _format_float(raw: bytes, dtype: np.dtype) -> str:
         mantissa, _, exponent = short.partition("e")
         with np.errstate(over="ignore"):
             reread = np.array(float(short)).astype(dtype).tobytes()
-        if reread == raw:
+        # APFloat gives up on the short form when rounding carries into a new digit: 9.99999974E-6, not 1.000000e-05.
+        carried = mantissa.lstrip("-") == "1.00000" and abs(Decimal(value)) < Decimal(f"1e{exponent}")
+        if reread == raw and not carried:
             return f"{mantissa}0e{exponent}"
         exact = _shortest_decimal(value, _DECIMAL_DIGITS.get(str(dtype).replace("float", "f").replace("bf", "bf"), _digits(dtype)))
         if "." in exact:
