@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +12,7 @@ from xdsl.ir import Attribute
 
 from pyrie.ir.elements import numpy_dtype
 
-_DECIMAL_DIGITS = {"f64": 17, "f32": 9, "f16": 5, "bf16": 4}  # 2 + precision * 59 / 196, as APFloat takes it
+_DECIMAL_DIGITS = {"float64": 17, "float32": 9, "float16": 5, "bfloat16": 4}  # 2 + precision * 59 / 196, as APFloat takes it
 _PLAIN = re.compile(r"[ !#-\[\]-~]*\Z")
 _BARE = re.compile(r"[A-Za-z_][\w$.]*\Z", re.ASCII)
 
@@ -28,46 +27,54 @@ def format_float(value: float, type: Attribute) -> str:
 def _format_float(raw: bytes, dtype: np.dtype) -> str:
     value = float(np.frombuffer(raw, dtype)[0])
     if math.isfinite(value):
-        short = f"{value:.5e}"
-        mantissa, _, exponent = short.partition("e")
+        short = _scientific(value)
         with np.errstate(over="ignore"):
             reread = np.array(float(short)).astype(dtype).tobytes()
-        # APFloat gives up on the short form when rounding carries into a new digit: 9.99999974E-6, not 1.000000e-05.
-        carried = mantissa.lstrip("-") == "1.00000" and abs(Decimal(value)) < Decimal(f"1e{exponent}")
-        if reread == raw and not carried:
-            return f"{mantissa}0e{exponent}"
-        exact = _shortest_decimal(value, _DECIMAL_DIGITS.get(str(dtype).replace("float", "f").replace("bf", "bf"), _digits(dtype)))
+        if reread == raw:
+            return short
+        exact = _shortest_decimal(value, _DECIMAL_DIGITS.get(str(dtype), 3))
         if "." in exact:
             return exact
     bits = int.from_bytes(raw, "little")
     return f"0x{bits:X}"
 
 
-def _digits(dtype: np.dtype) -> int:
-    return {"bfloat16": 4, "float16": 5, "float32": 9, "float64": 17}.get(str(dtype), 3)
+def _decimal_digits(value: float, digits: int) -> tuple[str, int]:
+    """At most `digits` significant digits and the power of ten of the last, cut and rounded in the two steps that APFloat takes.
+
+    First it divides the exact value by a power of ten that leaves at least 3.3 bits a digit, and drops the remainder; then it rounds
+    half up what is still too long. So 9.999999747e-06 is 9.99999974E-6 in nine digits.
+    """
+    figures, denominator = abs(value).as_integer_ratio()
+    power = 1 - denominator.bit_length()  # value = figures * 2 ** power
+    exponent = min(power, 0)
+    figures *= 5**-exponent
+    surplus = figures.bit_length() - (digits * 196 + 58) // 59
+    if surplus > 0 and (removable := surplus * 59 // 196):
+        exponent += removable
+        figures //= 10**removable
+    text = str(figures)
+    if (extra := len(text) - digits) > 0:
+        text = str(int(text[:digits]) + (text[digits] >= "5"))
+        exponent += extra
+    stripped = text.rstrip("0")
+    return stripped, exponent + len(text) - len(stripped)
+
+
+def _scientific(value: float) -> str:
+    """`1.500000e+00`: six significant digits and a zero."""
+    text, exponent = _decimal_digits(value, 6)
+    most = exponent + len(text) - 1 if text else 0
+    sign = "-" if math.copysign(1, value) < 0 else ""
+    return f"{sign}{text[:1] or '0'}.{text[1:]:0<6}e{'-' if most < 0 else '+'}{abs(most):02}"
 
 
 def _shortest_decimal(value: float, digits: int) -> str:
     """APFloat's default form: at most `digits` significant digits, plain for small exponents, `1.5E-7` beyond."""
-    decimal = Decimal(value)
-    sign = "-" if decimal.is_signed() else ""
-    decimal = abs(decimal)
-    if decimal:
-        quantum = Decimal(1).scaleb(decimal.adjusted() - digits + 1)
-        if quantum > Decimal(1).scaleb(decimal.as_tuple().exponent):  # pyright: ignore[reportArgumentType]
-            import decimal as module
-
-            with module.localcontext() as context:
-                context.prec = 800
-                decimal = decimal.quantize(quantum, rounding=ROUND_HALF_UP)
-    _, figures, exponent = decimal.as_tuple()
-    text = "".join(map(str, figures)).lstrip("0")
-    assert isinstance(exponent, int)
-    stripped = text.rstrip("0")
-    exponent += len(text) - len(stripped)
-    text = stripped
+    text, exponent = _decimal_digits(value, digits)
+    sign = "-" if value < 0 else ""
     most = exponent + len(text) - 1
-    if 0 <= exponent <= 3:
+    if 0 <= exponent <= 3 and most < digits:
         return sign + text + "0" * exponent
     if exponent < 0 and most >= 0:
         return f"{sign}{text[: most + 1]}.{text[most + 1 :]}"
