@@ -9,8 +9,8 @@ attributes in the braces, the spellings of older IREE versions, are read too.
 from __future__ import annotations
 
 from xdsl.dialects.builtin import UnitAttr
-from xdsl.ir import Attribute
-from xdsl.irdl import IRDLOperation
+from xdsl.ir import Attribute, TypedAttribute
+from xdsl.irdl import IRDLOperation, ParamAttrConstraint, PropertyDef, VerificationContext
 from xdsl.irdl.declarative_assembly_format import AttrDictDirective, ParsingState, PrintingState
 from xdsl.parser import Parser
 from xdsl.printer import Printer
@@ -18,6 +18,20 @@ from xdsl.printer import Printer
 from pyrie.ir.literals import format_key
 
 _parse_braces = AttrDictDirective.parse
+_print_braces = AttrDictDirective.print
+_BRACES = ("stablehlo.", "chlo.")  # dialects that keep writing inherent attributes in the braces
+
+
+def _known_type(property: PropertyDef) -> tuple[type[TypedAttribute], Attribute] | None:
+    """The class and type of a property whose constraint leaves only one type, which is then not written."""
+    bases = property.constr.get_bases()
+    constraint = property.constr
+    if bases is None or len(bases) != 1 or not isinstance(constraint, ParamAttrConstraint):
+        return None
+    base = next(iter(bases))
+    if not issubclass(base, TypedAttribute) or not (of_type := constraint.param_constrs[base.get_type_index()]).can_infer(set()):
+        return None
+    return base, of_type.infer(VerificationContext())
 
 
 def _parse(self: AttrDictDirective, parser: Parser, state: ParsingState) -> None:
@@ -31,17 +45,26 @@ def _parse(self: AttrDictDirective, parser: Parser, state: ParsingState) -> None
 
 
 def _parse_inherent(self: AttrDictDirective, parser: Parser, state: ParsingState) -> None:
+    definition = state.op_type.get_irdl_definition()
+
     def one() -> None:
         position = parser.pos
         name = parser.parse_optional_str_literal() or parser.parse_identifier()
         if name not in self.expected_properties:
             parser.raise_error(f"'{name}' is not one of {', '.join(sorted(self.expected_properties))}", position)
-        state.properties[name] = parser.parse_attribute() if parser.parse_optional_punctuation("=") else UnitAttr()
+        if not parser.parse_optional_punctuation("="):
+            state.properties[name] = UnitAttr()
+        elif (typed := _known_type(definition.properties[name])) is not None:
+            state.properties[name] = typed[0].parse_with_type(parser, typed[1])
+        else:
+            state.properties[name] = parser.parse_attribute()
 
     parser.parse_comma_separated_list(parser.Delimiter.NONE, one)
 
 
 def _print(self: AttrDictDirective, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
+    if op.name.startswith(_BRACES):
+        return _print_braces(self, printer, state, op)
     definition = op.get_irdl_definition()
     inherent: list[tuple[str, Attribute]] = []
     for name, property in definition.properties.items():
@@ -52,15 +75,22 @@ def _print(self: AttrDictDirective, printer: Printer, state: PrintingState, op: 
     def one(entry: tuple[str, Attribute]) -> None:
         name, value = entry
         printer.print_string(format_key(name))
-        if not isinstance(value, UnitAttr):
-            printer.print_string(" = ")
+        if isinstance(value, UnitAttr):
+            return
+        printer.print_string(" = ")
+        typed = _known_type(definition.properties[name])
+        if typed is not None and isinstance(value, TypedAttribute) and value.get_type() == typed[1]:
+            value.print_without_type(printer)
+        else:
             printer.print_attribute(value)
 
     if inherent:
         printer.print_string(" <")
         printer.print_list(inherent, one)
         printer.print_string(">")
-    defaults = {name for name, d in definition.attributes.items() if d.default_value is not None and op.attributes.get(name) == d.default_value}
+    defaults = {
+        name for name, d in definition.attributes.items() if d.default_value is not None and op.attributes.get(name) == d.default_value
+    }
     reserved = self.reserved_attr_names | defaults
     printed = printer.print_op_attributes(op.attributes, reserved_attr_names=reserved, print_keyword=self.with_keyword)
     if inherent or printed:
