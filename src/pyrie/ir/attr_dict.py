@@ -64,7 +64,8 @@ def _parse_inherent(self: AttrDictDirective, parser: Parser, state: ParsingState
 
 def _print(self: AttrDictDirective, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
     if op.name.startswith(_BRACES):
-        return _print_braces(self, printer, state, op)
+        _print_braces(self, printer, state, op)
+        return
     definition = op.get_irdl_definition()
     inherent: list[tuple[str, Attribute]] = []
     for name, property in definition.properties.items():
