@@ -22,6 +22,7 @@ DIALECTS: dict[str, str] = {
         "func",
         "hal",
         "iree_codegen",
+        "iree_cpu",
         "iree_encoding",
         "iree_linalg_ext",
         "iree_tensor_ext",
