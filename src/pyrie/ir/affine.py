@@ -195,8 +195,9 @@ def _simplify_floordiv(left: AffineExpr, right: AffineExpr) -> AffineExpr | None
     inner = _constant_of(left, AffineBinaryOpKind.Mul)
     if divisor > 1 and inner is not None and inner % divisor == 0:
         return binary(AffineBinaryOpKind.Mul, left.lhs, AffineConstantExpr(inner // divisor))  # pyright: ignore[reportAttributeAccessIssue]
-    is_sum = isinstance(left, AffineBinaryOpExpr) and left.kind is AffineBinaryOpKind.Add
-    if divisor > 1 and is_sum and not (_largest_divisor(left.lhs) % divisor and _largest_divisor(left.rhs) % divisor):
+    if not isinstance(left, AffineBinaryOpExpr) or left.kind is not AffineBinaryOpKind.Add:
+        return None
+    if divisor > 1 and not (_largest_divisor(left.lhs) % divisor and _largest_divisor(left.rhs) % divisor):
         kind = AffineBinaryOpKind.FloorDiv
         return binary(AffineBinaryOpKind.Add, binary(kind, left.lhs, right), binary(kind, left.rhs, right))
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import cast
 
 from xdsl.dialects.builtin import (
@@ -70,3 +71,23 @@ def describe(location: Attribute) -> str:
 def named(name: str, inner: LocationAttr = UNKNOWN) -> LocationAttr:
     """`loc("name")`: what importers give an op made from the node `name`."""
     return NameLoc(StringAttr(name), NoneAttr() if inner == UNKNOWN else inner)
+
+
+def call_site(callee: Attribute, caller: Attribute) -> LocationAttr:
+    """Where an inlined op comes from: its own place, reached from the call's."""
+    if isinstance(callee, UnknownLoc):
+        return cast(LocationAttr, caller)
+    if isinstance(caller, UnknownLoc):
+        return cast(LocationAttr, callee)
+    return CallSiteLoc(callee, caller)
+
+
+def fused(locations: Iterable[Attribute]) -> LocationAttr:
+    """One place for what was several; duplicates and unknown ones are left out."""
+    distinct: dict[Attribute, None] = {}
+    for location in locations:
+        parts = cast(ArrayAttr, location.locations).data if isinstance(location, FusedLoc) else (location,)
+        distinct.update(dict.fromkeys(part for part in parts if not isinstance(part, UnknownLoc)))
+    if not distinct:
+        return UNKNOWN
+    return cast(LocationAttr, next(iter(distinct))) if len(distinct) == 1 else FusedLoc(tuple(distinct), NoneAttr())

@@ -1,0 +1,86 @@
+"""Errors that name the op, the user's place for it, and show its text."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import DiagnosticException, VerifyException
+
+from pyrie.ir.locations import describe
+from pyrie.support.errors import CompileError, PyrieError, UnsupportedError, VerifyError
+
+E = TypeVar("E", bound=PyrieError)
+LONGEST_EXCERPT = 240  # characters of an op's text in a message
+
+
+def location_of(op: Operation) -> str:
+    """Where `op` comes from: a node name, `file:line:column`, or that of the nearest op round it; `<unknown>` if none has one."""
+    current: Operation | None = op
+    while current is not None:
+        text = describe(current.location)
+        if text != "-":
+            return text
+        current = current.parent_op()
+    return "<unknown>"
+
+
+def excerpt(op: Operation) -> str:
+    """The first line of the op's text, shortened, its regions left out."""
+    from pyrie.ir.printer import print_op  # the printer is only needed once something went wrong
+
+    try:
+        text = print_op(op)
+    except Exception:  # an invalid op may not print; the message matters more
+        return op.name
+    lines = [line for line in text.splitlines() if not line.startswith(("#", "!"))]
+    first = lines[0] if lines else op.name
+    return first if len(first) <= LONGEST_EXCERPT else first[: LONGEST_EXCERPT - 4] + " ..."
+
+
+def error_at(op: Operation, message: str, *, hint: str | None = None, kind: type[E] = CompileError) -> E:
+    """An error of `kind` about `op`: located, with its text below the message. `raise error_at(op, "...")`."""
+    return kind(f"'{op.name}' {message}", location=location_of(op), details=(f"see: {excerpt(op)}",), hint=hint)
+
+
+def unsupported_at(op: Operation, message: str, *, hint: str | None = None) -> UnsupportedError:
+    """An UnsupportedError about `op`; `hint` says what is supported."""
+    return error_at(op, message, hint=hint, kind=UnsupportedError)
+
+
+def verify(root: Operation) -> None:
+    """Checks every invariant of `root` and all below it. Raises a located VerifyError for the first op that breaks one."""
+    for op in root.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except PyrieError:
+            raise
+        except (VerifyException, DiagnosticException, ValueError) as error:
+            raise error_at(op, f"op {_first_line(error)}", kind=VerifyError) from error
+        for region in op.regions:
+            for block in region.blocks:
+                if block.parent is not region:
+                    raise error_at(op, "op holds a block that names another parent", kind=VerifyError)
+    _verify_dominance(root)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    for line in text.splitlines():  # xDSL wraps the message in the op's text
+        stripped = line.strip(" |^-")
+        if "Operation does not verify" in stripped or "Exception" in stripped:
+            continue
+        if stripped:
+            return stripped
+    return text
+
+
+def _verify_dominance(root: Operation) -> None:
+    """Each use comes after its definition, in the same block or in one that dominates it."""
+    from pyrie.ir.dominance import Dominance
+
+    dominance = Dominance()
+    for op in root.walk():
+        for operand in op.operands:
+            if not dominance.value_dominates(operand, op):
+                raise error_at(op, "op operand does not dominate this use", kind=VerifyError)

@@ -1,0 +1,1 @@
+"""Clean-ups that hold for every dialect."""
