@@ -1,0 +1,1 @@
+"""Verified bytecode to Python functions."""
