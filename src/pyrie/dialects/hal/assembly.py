@@ -158,9 +158,8 @@ class QueryKey(Directive):
 
     def parse(self, parser: Parser, state: ParsingState) -> None:
         self.category.set(state, StringAttr(parser.parse_str_literal()))
-        if not parser.parse_optional_punctuation("::"):
-            parser.parse_punctuation(":")
-            parser.parse_punctuation(":")
+        parser.parse_punctuation(":")
+        parser.parse_punctuation(":")
         self.key.set(state, StringAttr(parser.parse_str_literal()))
 
     def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:

@@ -221,25 +221,21 @@ class DeviceSelectAttr(DeviceAttr):
             _print_list(printer, self.devices.data)
 
 
-class _QueueAffinityAttr(ParametrizedAttribute):
-    """A device and the queues of it that may be used: `<@device, [0, 2]>`, or any queue: `<@device>`."""
+def _parse_queues(parser: AttrParser) -> IntAttr:
+    """`, [0, 2]` as a mask of queues; nothing means any."""
+    if not parser.parse_optional_punctuation(","):
+        return IntAttr(ANY_QUEUE)
+    queues = parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer)
+    return IntAttr(sum({1 << queue for queue in queues}))
 
-    queue_mask: IntAttr
 
-    @staticmethod
-    def parse_queues(parser: AttrParser) -> IntAttr:
-        if not parser.parse_optional_punctuation(","):
-            return IntAttr(ANY_QUEUE)
-        queues = parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer)
-        return IntAttr(sum({1 << queue for queue in queues}))
-
-    def print_queues(self, printer: Printer) -> None:
-        if (mask := self.queue_mask.data) != ANY_QUEUE:
-            printer.print_string(f", [{', '.join(str(bit) for bit in range(64) if mask >> bit & 1)}]")
+def _print_queues(printer: Printer, mask: IntAttr) -> None:
+    if mask.data != ANY_QUEUE:
+        printer.print_string(f", [{', '.join(str(bit) for bit in range(64) if mask.data >> bit & 1)}]")
 
 
 @irdl_attr_definition
-class DeviceAffinityAttr(_QueueAffinityAttr):
+class DeviceAffinityAttr(ParametrizedAttribute):
     """Work and memory belong to the device of a global, on some of its queues."""
 
     name = "hal.device.affinity"
@@ -254,16 +250,16 @@ class DeviceAffinityAttr(_QueueAffinityAttr):
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
-            return [SymbolRefAttr(parser.parse_symbol_name()), cls.parse_queues(parser)]
+            return [SymbolRefAttr(parser.parse_symbol_name()), _parse_queues(parser)]
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_attribute(self.device)
-            self.print_queues(printer)
+            _print_queues(printer, self.queue_mask)
 
 
 @irdl_attr_definition
-class DevicePromiseAttr(_QueueAffinityAttr):
+class DevicePromiseAttr(ParametrizedAttribute):
     """An affinity to a device that is declared later, by name."""
 
     name = "hal.device.promise"
@@ -274,12 +270,12 @@ class DevicePromiseAttr(_QueueAffinityAttr):
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
-            return [StringAttr(parser.parse_symbol_name().data), cls.parse_queues(parser)]
+            return [StringAttr(parser.parse_symbol_name().data), _parse_queues(parser)]
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_symbol_name(self.device.data)
-            self.print_queues(printer)
+            _print_queues(printer, self.queue_mask)
 
 
 @irdl_attr_definition

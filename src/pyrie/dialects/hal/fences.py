@@ -108,7 +108,6 @@ class FenceQueryOp(HALOp):
     fence = operand_def(FenceType)
     status = result_def(i32)
 
-    RESULT_NAMES: ClassVar = ("status",)
     assembly_format = "`<` $fence `:` type($fence) `>` `:` type($status) attr-dict-with-keyword"
 
 

@@ -128,6 +128,9 @@ class CompositeAttr(ParametrizedAttribute):
     total_length: IntAttr
     values: ArrayAttr
 
+    def asm_alias(self) -> str | None:
+        return f"composite_of_{self.total_length.data}b"
+
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():

@@ -50,7 +50,7 @@ class BufferConstantOp(BufferOp):
 
     sym_name = opt_prop_def(StringAttr, prop_name="name")
     value = prop_def(AnyAttr())
-    alignment = opt_prop_def(IntegerAttr)
+    alignment = opt_prop_def(IntegerAttr.constr(type=IndexType()))
     mime_type = opt_prop_def(StringAttr)
     result = result_def(BufferType)
 
@@ -80,7 +80,7 @@ class BufferAllocOp(BufferOp):
     name = "util.buffer.alloc"
 
     storage_size = operand_def(IndexType)
-    alignment = opt_prop_def(IntegerAttr)
+    alignment = opt_prop_def(IntegerAttr.constr(type=IndexType()))
     result = result_def(BufferType)
 
     RESULT_NAMES: ClassVar = ("buffer",)
@@ -115,7 +115,7 @@ class BufferSliceOp(BufferOp):
     source_size = operand_def(IndexType)
     source_offset = operand_def(IndexType)
     result_size = operand_def(IndexType)
-    alignment = opt_prop_def(IntegerAttr)
+    alignment = opt_prop_def(IntegerAttr.constr(type=IndexType()))
     result = result_def(BufferType)
 
     RESULT_NAMES: ClassVar = ("buffer",)

@@ -108,7 +108,7 @@ class SimplifyAssumptions(RewritePattern):
         if len(kept) == len(op.arguments):
             return
         if not kept:
-            rewriter.replace_op(op, [], list(op.arguments))
+            rewriter.replace(op, (), list(op.arguments))
             return
         arguments, rows = zip(*kept, strict=True)
         new = AssumeIntOp(arguments, [row.data for row in rows])

@@ -214,6 +214,9 @@ class RangeExtentsOp(IRDLOperation, HasCanonicalizationPatternsInterface):
     custom_directives = (RangeList,)
     assembly_format = "custom<RangeList>($offsets, $lengths) attr-dict `:` type($min)"
 
+    def asm_result_names(self) -> tuple[str | None, ...]:
+        return ("min", "max")
+
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
         from pyrie.dialects.util.canonicalization import ExpandRangeExtents
@@ -379,18 +382,19 @@ class AssumeIntOp(IRDLOperation, HasCanonicalizationPatternsInterface):
 
     def print(self, printer: Printer) -> None:
         several = len(self.arguments) > 1
-        separator = "\n      " if several else " "
-        printer.print_string(separator)
+        printer.print_string(" ")
         for i, (argument, row) in enumerate(zip(self.arguments, self.assumptions, strict=True)):
-            if i:
-                printer.print_string(", " + separator)
+            printer.print_string(", " if i else "")
+            printer.print_string("\n" if several else "")
+            printer.print_string("    " if several else "")
             printer.print_ssa_value(argument)
             if len(row) == 1:
                 row.data[0].print_parameters(printer)
             else:
                 with printer.in_square_brackets():
                     printer.print_list(row, lambda attribute: attribute.print_parameters(printer))
-        printer.print_string("\n    : " if several else " : ")
+        printer.print_string("\n" if several else " ")
+        printer.print_string("  : " if several else ": ")
         printer.print_list(self.operand_types, printer.print_attribute)
         printer.print_op_attributes(self.attributes)
 
