@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pyrie.program import Program, load
     from pyrie.support.errors import CompileError, DeviceError, InputError, LimitError, PyrieError, UnsupportedError, VerifyError
 
 __all__ = [
@@ -21,12 +22,14 @@ __all__ = [
     "DeviceError",
     "InputError",
     "LimitError",
+    "Program",
     "PyrieError",
     "UnsupportedError",
     "VerifyError",
+    "load",
 ]
 
-_HOMES = dict.fromkeys(__all__, "pyrie.support.errors")
+_HOMES = dict.fromkeys(__all__, "pyrie.support.errors") | {"Program": "pyrie.program", "load": "pyrie.program"}
 
 
 def __getattr__(name: str) -> Any:

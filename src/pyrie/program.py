@@ -1,0 +1,175 @@
+"""Programs: compiled modules that are called like functions."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pyrie.runtime.arrays import ArgumentConverter, arrays_from
+from pyrie.runtime.context import Context, Module
+from pyrie.runtime.hal.device import Device, get_device
+from pyrie.runtime.hal.semaphore import Fence
+from pyrie.runtime.signature import FunctionSignature
+from pyrie.support.errors import InputError
+
+ENTRY = "main"
+Source = str | Path | bytes | bytearray | memoryview
+
+
+class Function:
+    """One exported function. Takes numpy arrays, DLPack tensors and numbers, by position or by name; gives numpy arrays.
+
+    One result is returned bare, several as a tuple, none as None. Arguments are never written; results own their memory and outlive
+    the program. Raises InputError for arguments that do not fit, DeviceError for what fails while running.
+    """
+
+    __slots__ = ("__name__", "_converters", "_function", "_names", "context", "signature")
+
+    def __init__(self, context: Context, name: str):
+        signature = context.signature(name)
+        self.context, self.__name__, self.signature = context, name, signature
+        self._function: Callable[..., Any] = context.function(name)
+        self._names: tuple[str, ...] = tuple(p.name for p in signature.parameters) if signature else ()
+        allocator = context.devices[0].allocator
+        self._converters = [ArgumentConverter(p, allocator) for p in signature.parameters] if signature else None
+
+    def __repr__(self) -> str:
+        return f"<pyrie function {self.signature or self.__name__}>"
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if self._converters is None:
+            return _unwrap(self.context.call(self.__name__, *arguments, **named))
+        if named or len(arguments) != len(self._converters):
+            arguments = self._positional(arguments, named)
+        values: list[Any] = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
+        if self.signature is None or not self.signature.is_async:
+            return _unwrap(self.context.invoke(self._function, values))
+        done = Fence()
+        results = self.context.invoke(self._function, [*values, None, done])
+        done.wait()
+        return _unwrap(results)
+
+    def _positional(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Arguments in order, whichever way they were given. Raises InputError."""
+        details = (str(self.signature),)
+        if len(arguments) > len(self._names):
+            raise InputError(f"{self.__name__} takes {len(self._names)} arguments, not {len(arguments)}", details=details)
+        rest = self._names[len(arguments) :]
+        for name in named:
+            if name not in rest:
+                problem = "was given twice" if name in self._names else "is not one of them"
+                raise InputError(f"{self.__name__} takes {_listed(self._names)}: '{name}' {problem}", details=details)
+        missing = [name for name in rest if name not in named]
+        if missing:
+            raise InputError(f"{self.__name__} needs {_listed(missing)} too", details=details)
+        return (*arguments, *(named[name] for name in rest))
+
+
+class Program:
+    """A module on a device, ready to be called.
+
+    program = Program.load("model.vmfb", device="local-task")
+    y = program(x); program["other_function"](x, y); program.functions; program.signature()
+
+    Calls may come from several threads. Its globals belong to this program alone.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        device: str | Device = "local-sync",
+        *,
+        allow_native: bool = True,
+        verify: Literal["tables", "full"] | bool = True,
+    ):
+        self._source = source
+        self.device = get_device(device)
+        module = Module.read(source, verify="full" if verify == "full" else "tables")
+        self.context = Context(module, (self.device,), allow_native=allow_native)
+        self._functions: dict[str, Function] = {name: Function(self.context, name) for name in self.context.functions}
+        self._entry: Function | None = self._functions.get(ENTRY)
+        if self._entry is None and len(self._functions) == 1:
+            self._entry = next(iter(self._functions.values()))
+
+    @staticmethod
+    def load(
+        source: Source,
+        device: str | Device = "local-sync",
+        *,
+        allow_native: bool = True,
+        verify: Literal["tables", "full"] | bool = True,
+    ) -> Program:
+        """Loads a `.vmfb` from a file, which stays mapped, or from bytes. See `pyrie.runtime.load`."""
+        return Program(source, device, allow_native=allow_native, verify=verify)
+
+    def __repr__(self) -> str:
+        return f"<pyrie program: {', '.join(self._functions)} on {self.device.driver}>"
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Calls `main`, or the only function there is."""
+        return self._entry_function()(*arguments, **named)
+
+    def __getitem__(self, name: str) -> Function:
+        if name not in self._functions:
+            raise InputError(f"the program has no function '{name}'", hint=f"it has {_listed(self.functions)}")
+        return self._functions[name]
+
+    @property
+    def functions(self) -> list[str]:
+        """Names of the exported functions."""
+        return list(self._functions)
+
+    def signature(self, name: str | None = None) -> FunctionSignature | None:
+        """What a function takes and gives; None if the module does not say."""
+        return (self._entry_function() if name is None else self[name]).signature
+
+    def save(self, path: str | Path) -> None:
+        """Writes the module to a file, which appears whole or not at all. Raises InputError."""
+        data = Path(self._source).read_bytes() if isinstance(self._source, str | Path) else self._source
+        target = Path(path)
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                os.chmod(temporary, 0o666 & ~_umask())
+                os.replace(temporary, target)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError as error:
+            raise InputError(f"cannot write the module: {error.strerror}", location=str(path)) from None
+
+    def _entry_function(self) -> Function:
+        if self._entry is None:
+            raise InputError(
+                "the program has several functions and none is called 'main'",
+                hint=f"choose one: program[name](...) with {_listed(self.functions)}",
+            )
+        return self._entry
+
+
+load = Program.load
+
+
+def _unwrap(results: Any) -> Any:
+    if results is None:
+        return None
+    if not isinstance(results, tuple):
+        return arrays_from((results,))[0]
+    values = list(results)
+    del results
+    return tuple(arrays_from(values))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names) if names else "no arguments"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
