@@ -8,6 +8,8 @@ attributes in the braces, the spellings of older IREE versions, are read too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Attribute, TypedAttribute
 from xdsl.irdl import IRDLOperation, ParamAttrConstraint, PropertyDef, VerificationContext
@@ -16,6 +18,23 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 
 from pyrie.ir.literals import format_key
+
+
+class InPrintOrder(dict[str, Attribute]):
+    """Attributes to print in the order they have here; others are sorted by name."""
+
+
+def in_order(attributes: Mapping[str, Attribute]) -> Iterable[str]:
+    """The names of `attributes` as they are printed."""
+    return attributes if isinstance(attributes, InPrintOrder) else sorted(attributes)
+
+
+def with_inherent(attributes: Mapping[str, Attribute], inherent: Mapping[str, Attribute | None]) -> InPrintOrder:
+    """What one `attributes {...}` of a function-like op shows: sorted discardable attributes, then the inherent ones that are set."""
+    shown = InPrintOrder((name, attributes[name]) for name in sorted(attributes))
+    shown.update({name: value for name, value in inherent.items() if value is not None})
+    return shown
+
 
 _parse_braces = AttrDictDirective.parse
 _print_braces = AttrDictDirective.print

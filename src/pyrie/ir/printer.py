@@ -45,6 +45,7 @@ from xdsl.traits import IsTerminator
 
 from pyrie.ir.affine import format_map, format_set
 from pyrie.ir.asm_names import Names
+from pyrie.ir.attr_dict import InPrintOrder, in_order
 from pyrie.ir.elements import is_splat, to_numpy
 from pyrie.ir.literals import format_element, format_elements, format_float, format_integer, format_key, format_string
 from pyrie.ir.resources import Blob, ResourceAttr, format_resources
@@ -247,7 +248,7 @@ class Printer(XDSLPrinter):
         if not attributes:
             return False
         reserved = set(reserved_attr_names)
-        shown = {name: attributes[name] for name in sorted(attributes) if name not in reserved}
+        shown = InPrintOrder((name, attributes[name]) for name in in_order(attributes) if name not in reserved)
         if not shown:
             return False
         self._out.append(" attributes " if print_keyword else " ")
@@ -256,7 +257,7 @@ class Printer(XDSLPrinter):
 
     def print_attr_dict(self, attr_dict: Mapping[str, Attribute]) -> None:
         self._out.append("{")
-        for index, name in enumerate(sorted(attr_dict)):
+        for index, name in enumerate(in_order(attr_dict)):
             if index:
                 self._out.append(", ")
             self._out.append(format_key(name))
