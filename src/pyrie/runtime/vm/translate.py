@@ -229,14 +229,16 @@ class _Function:
         return self._jump(instruction["dest"], (), indent)
 
     def _jump(self, target: int, remap: Remap, indent: int) -> int | None:
-        """Copies branch operands, all at once, and enters a state; or returns the block to write in place."""
-        copies = [(s, t) for s, t in remap if register_name(s) != register_name(t)]
-        if copies:
-            names = ", ".join(register_name(t) for _, t in copies)
-            self._write(indent, f"{names} = {', '.join(register_name(s) for s, _ in copies)}")
-        moved = {register_name(s) for s, _ in remap if s & REF_BIT and s & MOVE_BIT} - {register_name(t) for _, t in remap}
-        if moved:
-            self._write(indent, f"{' = '.join(sorted(moved))} = None")
+        """Copies branch operands, one after the other as IREE does, and enters a state; or returns the block to write in place.
+
+        Order matters: a compiler swaps registers through a scratch register, `a -> s, b -> a, s -> b`.
+        """
+        for source, target_register in remap:
+            source_name, target_name = register_name(source), register_name(target_register)
+            if source_name != target_name:
+                self._write(indent, f"{target_name} = {source_name}")
+                if source & REF_BIT and source & MOVE_BIT:
+                    self._write(indent, f"{source_name} = None")
         if target not in self.states:
             return target
         self._write(indent, f"s = {self.states[target]}")
