@@ -1,7 +1,7 @@
 """The scalar registers of a function are untyped and reused; this proves that each read gets what was written for it.
 
 A forward analysis: for each type, the set of registers that surely hold a value of it, as the bits of one integer. A 64-bit value is the
-bit of its even register. Sets are intersected where paths meet, so they only shrink and the analysis ends.
+bit of its lower register. Sets are intersected where paths meet, so they only shrink and the analysis ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _VISITS_PER_EFFECT = 100  # nested loops settle in a few rounds; only made-up co
 
 @dataclass(slots=True)
 class Effects:
-    """What one instruction does to scalar registers: reads, then writes, then the copies of the branch that is taken."""
+    """What one instruction does to scalar registers: reads, then writes, then the copies of the branch that is taken, in order."""
 
     offset: int
     reads: list[Typed] = field(default_factory=list)
@@ -71,27 +71,26 @@ def _check_reads(block: Sequence[Effects], state: State) -> None:
 
 def _write(state: State, typed: Typed) -> None:
     bank, register = typed
-    pair = register & ~1
+    written = 3 << register if bank.is_wide else 1 << register
     for other in _SCALARS:
-        if other.is_wide:
-            state[other] &= ~(1 << pair)
-        else:
-            state[other] &= ~(3 << pair if bank.is_wide else 1 << register)
+        state[other] &= ~(written | written >> 1 if other.is_wide else written)
     state[bank] |= 1 << register
 
 
 def _after_copies(state: State, remap: Remap) -> State:
-    """The state after simultaneous copies. 64-bit values travel as two copies, of the even register and of the one after it."""
-    copies = {(s, t) for s, t in remap if not s & REF_BIT}
+    """The state after copies one by one. A 64-bit value travels as two neighbouring copies: of its lower register, then of the next."""
     result = dict(state)
-    moved = []
-    for source, target in copies:
-        for bank in _SCALARS:
-            if state[bank] >> source & 1 and (not bank.is_wide or (not target & 1 and (source + 1, target + 1) in copies)):
-                moved.append((bank, target))
-    for _, target in copies:  # what was there is gone, whatever arrives
-        _write(result, (Bank.I32, target))
-        result[Bank.I32] &= ~(1 << target)
-    for register in moved:
-        _write(result, register)
+    upper_half = False  # this pair belongs to the value that the one before it moved
+    for i, (source, target) in enumerate(remap):
+        if source & REF_BIT or upper_half:
+            upper_half = False
+            continue
+        holds = next((b for b in _SCALARS if result[b] >> source & 1), None)
+        wide = holds is not None and holds.is_wide
+        upper_half = wide and remap[i + 1 : i + 2] == ((source + 1, target + 1),)
+        if holds and wide == upper_half:
+            _write(result, (holds, target))
+        else:  # half of a value, or nothing known
+            _write(result, (Bank.I32, target))
+            result[Bank.I32] &= ~(1 << target)
     return result

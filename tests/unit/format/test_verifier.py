@@ -117,6 +117,12 @@ def test_values_travel_through_branches():
     )
 
 
+def test_registers_swap_through_a_scratch_register():
+    for scratch in (5, 6):  # need not be aligned: it is only copied
+        swap = [(0, scratch), (1, scratch + 1), (2, 0), (3, 1), (scratch, 2), (scratch + 1, 3)]
+        verify_module(with_imports(function("0II_I", E, ("br", "^b", swap), ("^b",), ("add.i64", 0, 2, 4), ("return", [4]))))
+
+
 def test_results_of_a_yieldable_call_arrive_at_its_target():
     verify_module(
         with_imports(
