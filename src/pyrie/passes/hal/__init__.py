@@ -1,0 +1,1 @@
+"""From scheduled work to command buffers, and from device code to binaries: the executable phases and the hal phase."""
