@@ -1,4 +1,4 @@
-"""Every pass by its flag name, loaded on first use. A row: pass name -> (module below `pyrie.passes`, class)."""
+"""Every pass by its flag name, loaded on first use. A row: pass name -> (module below `pyrie.passes`, or `ir.` below `pyrie`; class)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from importlib import import_module
 from pyrie.ir.passes import ModulePass
 from pyrie.support.errors import InputError
 
-PASSES: dict[str, tuple[str, str]] = {}
+PASSES: dict[str, tuple[str, str]] = {
+    "canonicalize": ("ir.transforms.canonicalize", "Canonicalize"),
+    "cse": ("ir.transforms.cse", "CSE"),
+    "dce": ("ir.transforms.dce", "DCE"),
+    "inline": ("ir.transforms.inline", "Inline"),
+    "symbol-dce": ("ir.transforms.symbol_dce", "SymbolDCE"),
+}
 
 
 def load_pass(name: str) -> type[ModulePass]:
@@ -15,4 +21,4 @@ def load_pass(name: str) -> type[ModulePass]:
     if name not in PASSES:
         raise InputError(f"there is no pass '{name}'", hint="`pyrie opt --list-passes` prints them")
     module, cls = PASSES[name]
-    return getattr(import_module(f"pyrie.passes.{module}"), cls)
+    return getattr(import_module(f"pyrie.{module}" if module.startswith("ir.") else f"pyrie.passes.{module}"), cls)
