@@ -11,7 +11,7 @@ import numpy as np
 
 from pyrie.runtime.hal.allocator import Allocator, wrap_address
 from pyrie.runtime.hal.buffer import Buffer, BufferView, pack
-from pyrie.runtime.hal.memory import ALIGNMENT, address_of
+from pyrie.runtime.hal.memory import ALIGNMENT, address_of, is_numpys_own
 from pyrie.runtime.signature import Parameter, ScalarType, TensorType
 from pyrie.support import dtypes
 from pyrie.support.errors import InputError
@@ -120,7 +120,7 @@ KINDS_FITTING = {"b": "b", "i": "iu", "u": "iu", "f": "iuf", "c": "iufc"}
 def accepted_dtypes(element: dtypes.ElementType) -> tuple[np.dtype, ...]:
     """numpy types whose bytes are this element type's: itself first; integers of either signedness."""
     dtype = element.numpy
-    if dtype.kind in "iu" and dtype.isbuiltin:
+    if dtype.kind in "iu" and is_numpys_own(dtype):
         return dtype, np.dtype(f"{'u' if dtype.kind == 'i' else 'i'}{dtype.itemsize}")
     return (dtype,)
 
@@ -131,7 +131,7 @@ def view_of(array: np.ndarray, element: dtypes.ElementType, allocator: Allocator
         packed = pack(array.view(np.int8) if array.ndim else array.reshape(1).view(np.int8), element)
         return BufferView(_copy_of(packed, packed.dtype, allocator), array.shape, element.hal)
     if array.flags.c_contiguous and array.dtype.isnative:
-        address = address_of(array) if array.dtype.isbuiltin else array.__array_interface__["data"][0]
+        address = address_of(array)
         if address % ALIGNMENT == 0:
             return BufferView(wrap_address(address, array.nbytes, array, is_writable=False), array.shape, element.hal)
         buffer = allocator.allocate(array.nbytes)
@@ -143,7 +143,7 @@ def view_of(array: np.ndarray, element: dtypes.ElementType, allocator: Allocator
 def _copy_of(array: np.ndarray, dtype: np.dtype, allocator: Allocator) -> Buffer:
     contiguous = np.ascontiguousarray(array, dtype=dtype)
     buffer = allocator.allocate(contiguous.nbytes)
-    ctypes.memmove(buffer.address, contiguous.__array_interface__["data"][0], contiguous.nbytes)
+    ctypes.memmove(buffer.address, address_of(contiguous), contiguous.nbytes)
     return buffer
 
 

@@ -8,12 +8,8 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pyrie.format.module import Import
-from pyrie.format.opcodes import IMPORT_BIT
-from pyrie.format.reader import read_module
-from pyrie.format.verifier import VerifiedModule, verify_module
 from pyrie.runtime import status
 from pyrie.runtime.hal.allocator import Allocator
 from pyrie.runtime.hal.buffer import Buffer, BufferView
@@ -26,8 +22,11 @@ from pyrie.runtime.modules.registry import Host, NativeModule, create_native_mod
 from pyrie.runtime.signature import FunctionSignature, parse_declaration
 from pyrie.runtime.vm import arithmetic
 from pyrie.runtime.vm.objects import Globals, VMBuffer, VMList, cast_ref, rodata_buffer
-from pyrie.runtime.vm.translate import translate
 from pyrie.support.errors import InputError, PyrieError
+
+if TYPE_CHECKING:  # the file format and the translator are imported when the first module is read
+    from pyrie.format.module import Import
+    from pyrie.format.verifier import VerifiedModule
 
 INITIALIZER = "__init"
 DECLARATION = "iree.abi.declaration"
@@ -57,6 +56,8 @@ class Module:
     __slots__ = ("_code", "_strings", "exports", "is_stateful", "signatures", "verified")
 
     def __init__(self, verified: VerifiedModule):
+        from pyrie.runtime.vm.translate import translate
+
         translation = translate(verified)
         self.verified = verified
         self._code: CodeType = compile(translation.source, f"<module {verified.module.name!r}>", "exec", dont_inherit=True)
@@ -72,6 +73,9 @@ class Module:
     @staticmethod
     def read(source: str | Path | bytes | bytearray | memoryview, *, verify: Literal["tables", "full"] = "tables") -> Module:
         """Reads, checks and translates a `.vmfb`. A file is mapped and stays so; bytes are copied. Raises InputError, VerifyError."""
+        from pyrie.format.reader import read_module
+        from pyrie.format.verifier import verify_module
+
         if not isinstance(source, str | Path):
             source = aligned_copy(source)
         return Module(verify_module(read_module(source, verify=verify)))
@@ -247,6 +251,8 @@ def _ref_type(name: str) -> type:
 
 def _is_stateful(verified: VerifiedModule, roots: list[int]) -> bool:
     """Whether any function that these can reach changes state that outlives a call."""
+    from pyrie.format.opcodes import IMPORT_BIT
+
     pending, seen = list(roots), set(roots)
     while pending:
         for block in verified.functions[pending.pop()].blocks.values():

@@ -49,15 +49,20 @@ class _Exporter:
 def array_over(storage: Storage, address: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """A numpy array over part of a storage, without a copy; the array keeps the storage alive."""
     interface = {"data": (address, not storage.is_writable), "shape": shape, "typestr": f"|V{dtype.itemsize}", "version": 3}
-    if dtype.kind != "V" and dtype.isbuiltin:
+    if is_numpys_own(dtype):
         interface["typestr"] = dtype.str
         return np.asarray(_Exporter(storage, interface))
     return np.asarray(_Exporter(storage, interface)).view(dtype)
 
 
+def is_numpys_own(dtype: np.dtype) -> bool:
+    """Whether the buffer protocol can name this type; those of ml_dtypes (bf16, int4) it cannot."""
+    return dtype.isbuiltin == 1
+
+
 def address_of(array: np.ndarray) -> int:
     """Where an array's data begins."""
-    if array.flags.writeable and array.flags.c_contiguous and array.nbytes:
+    if array.flags.writeable and array.flags.c_contiguous and array.nbytes and is_numpys_own(array.dtype):
         return ctypes.addressof(ctypes.c_char.from_buffer(array.data))  # three times as fast as the general way
     return array.__array_interface__["data"][0]
 

@@ -11,14 +11,16 @@ import platform
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyrie.format.elf import Image, read_image
 from pyrie.runtime import status
 from pyrie.runtime.hal.executable import Executable, Kernel, register_format
 from pyrie.runtime.native.cpu import processor_data
 from pyrie.runtime.native.memory import PROT_EXECUTE, PROT_READ, PROT_WRITE, NativeMemory
 from pyrie.support.shape import align
+
+if TYPE_CHECKING:  # imported when the first image is loaded
+    from pyrie.format.elf import Image
 
 LIBRARY_VERSION = 6
 QUERY_SYMBOL = "iree_hal_executable_library_query"
@@ -43,6 +45,8 @@ class LoadedImage:
 
 def load(data: memoryview, constants: Sequence[int]) -> Executable:
     """Maps an image and lists its kernels. Raises DeviceError INCOMPATIBLE and what `read_image` raises."""
+    from pyrie.format.elf import read_image
+
     image = read_image(data)
     if image.machine.name != host_machine():
         raise status.error(status.INCOMPATIBLE, f"the executable is for {image.machine.name}; this machine is {platform.machine()}")
