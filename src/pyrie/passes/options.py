@@ -10,10 +10,9 @@ class CompileOptions:
     """Options of all phases; each phase reads its own."""
 
     # target
-    target: str = "host"  # `host`, `generic`, or CPU levels such as `x86-64-v3,x86-64-v4`, one variant each
     target_backends: tuple[str, ...] = ("llvm-cpu",)  # `llvm-cpu`, `reference`
     target_device: str = "local"
-    cpu: str = "host"
+    cpu: str = "host"  # `host`, `generic`, or a name LLVM knows: `x86-64-v3`, `znver4`
     cpu_features: str = ""  # `+avx2,-fma`: added to or taken from those of `cpu`
 
     # input and abi
@@ -39,4 +38,3 @@ class CompileOptions:
 
     # what to write besides the module
     dump_executables_to: str = field(default="", metadata={"cache": False})
-    dump_phases_to: str = field(default="", metadata={"cache": False})

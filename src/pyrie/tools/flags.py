@@ -37,6 +37,7 @@ class Parsed:
     positional: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     rest: list[tuple[str, str]] = field(default_factory=list)  # flags that `extra` accepted, in order
+    given: set[str] = field(default_factory=set)  # attributes of the flags that stood on the command line
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -72,6 +73,7 @@ def parse_flags(command: str, flags: Sequence[Flag], arguments: Sequence[str], e
             else:
                 raise _unknown(command, argument, [*table, *(f"--{e}" for e in extra)])
             continue
+        parsed.given.add(flag.attribute)
         if flag.kind is bool:
             parsed.values[flag.attribute] = _boolean(name, value) if equals else True
             continue

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
 from pyrie.dialects.registry import make_context
 from pyrie.ir.context import Context
 from pyrie.ir.parser import parse_module
-from pyrie.ir.pass_options import make_pass, parse_pipeline, pass_text
+from pyrie.ir.pass_options import make_pass, parse_pipeline
 from pyrie.ir.passes import InternalError, ModulePass, Observer, Pipeline, StopPipeline, paused_collection
 from pyrie.ir.printer import print_module
+from pyrie.ir.reproducer import write_reproducer
 from pyrie.passes.registry import PASSES, load_pass
 from pyrie.support.errors import InputError, PyrieError
 from pyrie.tools.flags import Flag, Parsed, help_text, parse_flags
@@ -158,10 +156,3 @@ def _expectations(text: str) -> Iterator[tuple[str, int | None, bool, str]]:
             offset = {None: 0, "above": -1, "below": 1, "unknown": 0}.get(where)
             target = number + (int(where) if offset is None else offset)
             yield kind, None if where == "unknown" else target, bool(regex), message
-
-
-def write_reproducer(text: str, broken: ModulePass) -> str:
-    """Puts the module in a file for temporary files and returns the command that runs `broken` on it."""
-    path = Path(tempfile.gettempdir(), f"pyrie-reproducer-{broken.name}-{time.strftime('%Y%m%d-%H%M%S')}.mlir")
-    path.write_text(text)
-    return f"reproduce with: pyrie opt --pass-pipeline='builtin.module({pass_text(broken)})' {path}"
