@@ -266,6 +266,17 @@ class DescriptorTypeAttr(EnumAttr):
     name = "hal.descriptor_type"
     VALUES: ClassVar = {"uniform_buffer": 6, "storage_buffer": 7}
 
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> str:
+        if parser.parse_optional_punctuation("<") is None:  # inside of a binding it is a bare word
+            return super().parse_parameter(parser)
+        word = super().parse_parameter(parser)
+        parser.parse_punctuation(">")
+        return word
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.data}>")
+
 
 @irdl_attr_definition
 class ExecutionModelAttr(EnumAttr):
