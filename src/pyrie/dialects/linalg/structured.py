@@ -255,7 +255,7 @@ class GenericOp(StructuredOp):
         print_operands(printer, "ins", self.inputs)
         print_operands(printer, "outs", self.outputs)
         if self.attributes:
-            printer.print_string(" attrs = ")
+            printer.print_string(" attrs =  ")  # two blanks, as MLIR has it
             printer.print_attr_dict(dict(sorted(self.attributes.items())))
         printer.print_string(" ")
         printer.print_region(self.body)
