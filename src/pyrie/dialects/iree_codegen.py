@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
@@ -95,6 +96,7 @@ def integers(value: Attribute | None) -> tuple[int, ...]:
     return tuple(element.data for element in value if isinstance(element, IntAttr)) if isinstance(value, ArrayAttr) else ()
 
 
+@dataclass(frozen=True, init=False)
 class FieldsAttr(ParametrizedAttribute):
     """Base of attributes written `<name = value, name = value>`."""
 
