@@ -1,0 +1,1 @@
+"""The vm phase: hal to vm ops, then bytecode."""
