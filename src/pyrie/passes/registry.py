@@ -8,6 +8,12 @@ from pyrie.ir.passes import ModulePass
 from pyrie.support.errors import InputError
 
 PASSES: dict[str, tuple[str, str]] = {
+    "chlo-legalize-to-stablehlo": ("input.legalize_chlo", "LegalizeCHLO"),
+    "iree-abi-wrap-entry-points": ("abi.wrap_entry_points", "WrapEntryPoints"),
+    "iree-import-public": ("input.import_functions", "ImportPublic"),
+    "iree-stablehlo-legalize-control-flow": ("input.legalize_control_flow", "LegalizeControlFlow"),
+    "iree-stablehlo-to-iree-input": ("input.convert_to_input_dialects", "ConvertStableHLOToInputDialects"),
+    "stablehlo-legalize-composite-to-call": ("input.legalize_composites", "LegalizeComposites"),
     "canonicalize": ("ir.transforms.canonicalize", "Canonicalize"),
     "cse": ("ir.transforms.cse", "CSE"),
     "dce": ("ir.transforms.dce", "DCE"),

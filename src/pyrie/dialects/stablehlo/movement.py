@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
 from xdsl.dialects.builtin import BoolAttr, DenseArrayBase, IntegerAttr, TensorType, i32, i64
 from xdsl.interfaces import HasFolderInterface
 from xdsl.ir import Attribute, Operation, SSAValue, TypedAttribute
@@ -29,6 +30,7 @@ from pyrie.dialects.stablehlo.assembly import SliceRanges, UnaryType, VariadicOp
 from pyrie.dialects.stablehlo.attributes import GatherDimensionNumbersAttr, RngDistributionAttr
 from pyrie.dialects.stablehlo.elementwise import AnyTensor
 from pyrie.dialects.stablehlo.shapes import require_axes, require_element_type, require_shape, shape_of
+from pyrie.ir.elements import from_numpy, numpy_dtype
 
 
 def retyped(type: Attribute, shape: Sequence[int]) -> TensorType:
@@ -50,6 +52,12 @@ class ConstantOp(IRDLOperation, HasFolderInterface):
             assert isinstance(value, TypedAttribute)
             type = value.get_type()
         super().__init__(properties={"value": value}, result_types=[type])
+
+    @classmethod
+    def scalar(cls, number: float, element: Attribute) -> ConstantOp:
+        """A 0-d constant."""
+        array = np.array(number).astype(numpy_dtype(element))
+        return cls(from_numpy(array, TensorType(element, [])))
 
     def fold(self) -> tuple[Attribute]:
         return (self.value,)
