@@ -9,8 +9,8 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
-from conftest import RealIREE, iree_tool
 
+from conftest import RealIREE, iree_tool
 from pyrie.program import Program
 from pyrie.runtime import create_device
 from pyrie.runtime.hal.device import TaskDevice
