@@ -460,7 +460,7 @@ class ForallOp(IRDLOperation):
             _print_types(printer, self.outputs)
         printer.print_string(" ")
         printer.print_region(self.body, print_entry_block_args=False, print_block_terminators=bool(shared))
-        shown = {**({"mapping": self.mapping} if self.mapping else {}), **self.attributes}
+        shown = {**({"mapping": self.mapping} if self.mapping is not None else {}), **self.attributes}
         if shown:
             printer.print_op_attributes(shown)
 

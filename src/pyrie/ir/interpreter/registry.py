@@ -33,6 +33,9 @@ MODULES = {
     "util": "util",
 }
 
+# ops of these names are structured ops, too many to list
+STRUCTURED_PREFIXES = ("linalg.conv_", "linalg.depthwise_conv_", "linalg.pooling_")
+
 HANDLERS: dict[str, Handler] = {}
 ELEMENTWISE: dict[str, Elementwise] = {}
 
@@ -74,6 +77,8 @@ def elementwise_function(name: str) -> Elementwise | None:
 
 def handler(name: str) -> Handler | None:
     """The general meaning of the op `name`, or None."""
-    if name not in HANDLERS:
+    if name not in HANDLERS and name not in ELEMENTWISE:
         _load(name)
+        if name not in HANDLERS and name.startswith(STRUCTURED_PREFIXES):
+            HANDLERS[name] = HANDLERS["linalg.generic"]
     return HANDLERS.get(name)
