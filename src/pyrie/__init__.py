@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pyrie.program import Program, load
+    from pyrie.program import Program, compile, load
     from pyrie.support.errors import CompileError, DeviceError, InputError, LimitError, PyrieError, UnsupportedError, VerifyError
 
 __all__ = [
@@ -26,10 +26,11 @@ __all__ = [
     "PyrieError",
     "UnsupportedError",
     "VerifyError",
+    "compile",
     "load",
 ]
 
-_HOMES = dict.fromkeys(__all__, "pyrie.support.errors") | {"Program": "pyrie.program", "load": "pyrie.program"}
+_HOMES = dict.fromkeys(__all__, "pyrie.support.errors") | dict.fromkeys(("Program", "compile", "load"), "pyrie.program")
 
 
 def __getattr__(name: str) -> Any:

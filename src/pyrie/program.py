@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -153,6 +154,22 @@ class Program:
 
 
 load = Program.load
+
+
+def compile(model: Any, *, device: str | Device = "local-sync", cache: bool = True, **options: Any) -> Program:
+    """Compiles a model and loads the result: a path (.onnx, .mlir), MLIR text, or an onnx ModelProto.
+
+    `options` are the fields of `pyrie.passes.options.CompileOptions`, for instance `cpu="x86-64-v3"` or `memoization=False`.
+    Raises InputError, UnsupportedError or CompileError, naming the user's node.
+    """
+    from pyrie.passes.options import CompileOptions  # only programs that compile pay for the compiler
+    from pyrie.session import compile as compile_module
+
+    known = [field.name for field in fields(CompileOptions)]
+    for name in options:
+        if name not in known:
+            raise InputError(f"there is no compile option '{name}'", hint=f"options: {', '.join(known)}")
+    return Program(compile_module(model, CompileOptions(**options), cache=cache), device)
 
 
 def _unwrap(results: Any) -> Any:

@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "codegen": {"support", "format", "ir", "dialects", "runtime"},
     "passes": {"support", "format", "ir", "dialects", "codegen"},
     "session": {"support", "format", "ir", "dialects", "importers", "passes", "codegen"},
-    "program": {"support", "runtime", "session"},
+    "program": {"support", "runtime", "session", "passes"},  # passes: the options
     "integrations": {"support", "runtime", "session", "program", "importers"},
     "explorer": {"support", "ir", "session", "program", "runtime"},
 }
