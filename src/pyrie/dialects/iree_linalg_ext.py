@@ -239,12 +239,6 @@ class FftOp(_StructuredOp):
 
 
 class _AttentionOp(_StructuredOp):
-    query = operand_def()
-    key = operand_def()
-    value = operand_def()
-    scale = operand_def()
-    mask = opt_operand_def()
-    output = operand_def()
     indexing_maps = prop_def(ArrayAttr)
     decomposition_config = opt_prop_def(DictionaryAttr)
     region = region_def()
@@ -267,6 +261,13 @@ class AttentionOp(_AttentionOp):
 
     name = "iree_linalg_ext.attention"
 
+    query = operand_def()
+    key = operand_def()
+    value = operand_def()
+    scale = operand_def()
+    mask = opt_operand_def()
+    output = operand_def()
+
     assembly_format = _ATTENTION + "`outs` `(` $output `:` type($output) `)` $region " + _RESULTS
 
 
@@ -276,6 +277,12 @@ class OnlineAttentionOp(_AttentionOp):
 
     name = "iree_linalg_ext.online_attention"
 
+    query = operand_def()
+    key = operand_def()
+    value = operand_def()
+    scale = operand_def()
+    mask = opt_operand_def()
+    output = operand_def()
     max = operand_def()
     sum = operand_def()
 

@@ -144,15 +144,11 @@ _TARGET = "custom<ShapedTiedResult>(ref($target), type($target), $target_size) a
 
 
 class _InPlaceOp(StreamOp):
-    """Base of ops that write a range of `target` and return it."""
+    """Base of ops that write the range [target_offset, target_end) of `target` and return it."""
 
     TIED: ClassVar = ("target",)
 
     T: ClassVar = VarConstraint("T", Resource)
-    target = operand_def(T)
-    target_size = operand_def(index)
-    target_offset = operand_def(index)
-    target_end = operand_def(index)
     affinity = opt_prop_def(Attribute)
     result = result_def(T)
 
@@ -165,6 +161,10 @@ class AsyncFillOp(_InPlaceOp):
 
     name = "stream.async.fill"
 
+    target = operand_def(_InPlaceOp.T)
+    target_size = operand_def(index)
+    target_offset = operand_def(index)
+    target_end = operand_def(index)
     target_length = operand_def(index)
     value = operand_def()
 
@@ -181,6 +181,10 @@ class AsyncUpdateOp(_InPlaceOp):
 
     name = "stream.async.update"
 
+    target = operand_def(_InPlaceOp.T)
+    target_size = operand_def(index)
+    target_offset = operand_def(index)
+    target_end = operand_def(index)
     update = operand_def(Resource)
     update_size = operand_def(index)
 
@@ -195,6 +199,10 @@ class AsyncCopyOp(_InPlaceOp):
 
     name = "stream.async.copy"
 
+    target = operand_def(_InPlaceOp.T)
+    target_size = operand_def(index)
+    target_offset = operand_def(index)
+    target_end = operand_def(index)
     source = operand_def(Resource)
     source_size = operand_def(index)
     source_offset = operand_def(index)
@@ -219,6 +227,10 @@ class AsyncCollectiveOp(_InPlaceOp):
     name = "stream.async.collective"
 
     op = prop_def(CollectiveAttr)
+    target = operand_def(_InPlaceOp.T)
+    target_size = operand_def(index)
+    target_offset = operand_def(index)
+    target_end = operand_def(index)
     target_length = operand_def(index)
     source = operand_def(Resource)
     source_size = operand_def(index)
@@ -410,12 +422,8 @@ class _AsyncRegionOp(ImplicitYieldOp):
     TIED_LIST: ClassVar = "resource_operands"
     SIZES: ClassVar = (("resource_operands", "resource_operand_sizes"), ("results_", "result_sizes"))
 
-    resource_operands = var_operand_def(Resource)
-    resource_operand_sizes = var_operand_def(index)
-    result_sizes = var_operand_def(index)
     tied_operands = opt_prop_def(ArrayAttr)
     affinity = opt_prop_def(Attribute)
-    results_ = var_result_def(Resource)
     body = region_def("single_block")
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
@@ -433,9 +441,9 @@ class _AsyncRegionOp(ImplicitYieldOp):
     def verify_(self) -> None:
         super().verify_()
         arguments = [argument.type for argument in self.body.block.args]
-        if arguments != [value.type for value in self.resource_operands]:
+        if arguments != [value.type for value in getattr(self, "resource_operands")]:  # noqa: B009
             raise VerifyException("has a region whose arguments differ from its operands")
-        if [value.type for value in self.yielded.resource_operands] != [value.type for value in self.results_]:
+        if [value.type for value in self.yielded.resource_operands] != [value.type for value in getattr(self, "results_")]:  # noqa: B009
             raise VerifyException("yields other types than it is declared to give")
 
 
@@ -451,7 +459,11 @@ class AsyncExecuteOp(_AsyncRegionOp):
 
     name = "stream.async.execute"
 
+    resource_operands = var_operand_def(Resource)
+    resource_operand_sizes = var_operand_def(index)
+    result_sizes = var_operand_def(index)
     await_timepoint = opt_operand_def(Timepoint)
+    results_ = var_result_def(Resource)
     result_timepoint = result_def(Timepoint)
 
     assembly_format = ON + AWAIT + "`with` `` " + _REGION + SIGNAL + "attr-dict-with-keyword"
@@ -462,6 +474,11 @@ class AsyncConcurrentOp(_AsyncRegionOp):
     """Ops of its body do not depend on each other and may run at the same time."""
 
     name = "stream.async.concurrent"
+
+    resource_operands = var_operand_def(Resource)
+    resource_operand_sizes = var_operand_def(index)
+    result_sizes = var_operand_def(index)
+    results_ = var_result_def(Resource)
 
     assembly_format = ON + "`with` `` " + _REGION + "attr-dict-with-keyword"
 
