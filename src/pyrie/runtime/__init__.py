@@ -11,7 +11,7 @@ from __future__ import annotations
 from pyrie.runtime.context import Context, Module, load
 from pyrie.runtime.hal.buffer import Buffer, BufferView
 from pyrie.runtime.hal.device import Device, create_device, drivers, get_device, register_driver
-from pyrie.runtime.hal.executable import Executable, Kernel, register_format
+from pyrie.runtime.hal.executable import Executable, Kernel, executable_formats, register_format
 from pyrie.runtime.hal.semaphore import Fence, Semaphore
 from pyrie.runtime.signature import FunctionSignature
 
@@ -28,6 +28,7 @@ __all__ = [
     "Semaphore",
     "create_device",
     "drivers",
+    "executable_formats",
     "get_device",
     "load",
     "register_driver",

@@ -22,7 +22,7 @@ from pyrie.runtime.modules.registry import Host, NativeModule, create_native_mod
 from pyrie.runtime.signature import FunctionSignature, parse_declaration
 from pyrie.runtime.vm import arithmetic
 from pyrie.runtime.vm.objects import Globals, VMBuffer, VMList, cast_ref, rodata_buffer
-from pyrie.support.errors import InputError, PyrieError
+from pyrie.support.errors import DeviceError, InputError, PyrieError
 
 if TYPE_CHECKING:  # the file format and the translator are imported when the first module is read
     from pyrie.format.module import Import
@@ -114,7 +114,15 @@ class Context:
         self._functions = self._link()
         self._after_call = [m.after_call for m in self._native.values() if type(m).after_call is not NativeModule.after_call]
         if INITIALIZER in module.exports:
+            self._initialize()
+
+    def _initialize(self) -> None:
+        try:
             self.call(INITIALIZER)
+        except DeviceError as error:
+            if not self._host.allow_native and not error.hint:
+                error.hint = "native code is refused here (allow_native=False), which may be why"
+            raise
 
     @property
     def functions(self) -> list[str]:

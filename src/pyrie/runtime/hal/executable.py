@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,11 @@ _FORMATS: dict[str, Format] = {}
 def register_format(name: str, load: ExecutableLoader, *, is_native: bool = False) -> None:
     """Makes executables of a format loadable in this process. Native formats are subject to `allow_native`."""
     _FORMATS[name] = Format(name, load, is_native)
+
+
+def executable_formats() -> Mapping[str, Format]:
+    """The formats that can be loaded in this process, by name."""
+    return MappingProxyType(_FORMATS)
 
 
 def is_supported(name: str, *, allow_native: bool) -> bool:
