@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import iree_tool
 from pyrie.dialects.registry import make_context
 from pyrie.ir.parser import parse_file
 from pyrie.ir.printer import print_module
@@ -15,7 +16,7 @@ from pyrie.passes.options import CompileOptions
 from pyrie.passes.vm.bytecode import emit_module
 from pyrie.passes.vm.pipeline import vm_phase
 
-from ..conftest import iree_tool
+pytestmark = pytest.mark.interop
 
 CALLS = {
     "mlp": ("main", "4x64xf32=0.37"),

@@ -19,6 +19,13 @@ PASSES: dict[str, tuple[str, str]] = {
     "dce": ("ir.transforms.dce", "DCE"),
     "inline": ("ir.transforms.inline", "Inline"),
     "symbol-dce": ("ir.transforms.symbol_dce", "SymbolDCE"),
+    "iree-util-combine-initializers": ("vm.combine_initializers", "CombineInitializers"),
+    "iree-vm-annotate-functions": ("vm.annotate_functions", "AnnotateFunctions"),
+    "iree-vm-conversion": ("vm.convert_to_vm", "ConvertToVM"),
+    "iree-vm-convert-to-yieldable-calls": ("vm.convert_to_yieldable_calls", "ConvertToYieldableCalls"),
+    "iree-vm-deduplicate-rodata": ("vm.deduplicate_rodata", "DeduplicateRodata"),
+    "iree-vm-global-initialization": ("vm.global_initialization", "GlobalInitialization"),
+    "iree-vm-hoist-inlined-rodata": ("vm.hoist_inlined_rodata", "HoistInlinedRodata"),
 }
 
 
