@@ -6,6 +6,7 @@ The transfer ops, masks and element access are xDSL's; the shape and reduction o
 from __future__ import annotations
 
 from math import prod
+from typing import ClassVar
 
 from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DenseArrayBase, IndexType, MemRefType, VectorType, i64
 from xdsl.dialects.vector import (
@@ -27,6 +28,7 @@ from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
     IRDLOperation,
+    VarConstraint,
     base,
     irdl_op_definition,
     operand_def,
@@ -35,6 +37,8 @@ from xdsl.irdl import (
     traits_def,
     var_operand_def,
 )
+from xdsl.parser import Parser
+from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -90,11 +94,13 @@ class MultiReductionOp(IRDLOperation):
 
     name = "vector.multi_reduction"
 
+    DEST: ClassVar = VarConstraint("DEST", AnyAttr())
+
     kind = prop_def(CombiningKindAttr)
     source = operand_def(base(VectorType))
-    acc = operand_def(AnyAttr())
+    acc = operand_def(DEST)
     reduction_dims = prop_def(DenseArrayBase.constr(i64))
-    dest = result_def(AnyAttr())
+    dest = result_def(DEST)
 
     traits = traits_def(Pure())
     assembly_format = "$kind `,` $source `,` $acc attr-dict $reduction_dims `:` type($source) `to` type($dest)"
@@ -134,10 +140,29 @@ class FromElementsOp(IRDLOperation):
     dest = result_def(base(VectorType))
 
     traits = traits_def(Pure())
-    assembly_format = "$elements attr-dict `:` type($dest)"
 
     def __init__(self, elements: list[SSAValue], result_type: VectorType):
         super().__init__(operands=[elements], result_types=[result_type])
+
+    @classmethod
+    def parse(cls, parser: Parser) -> FromElementsOp:
+        names = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_unresolved_operand)
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":")
+        type = parser.parse_type()
+        if not isinstance(type, VectorType):
+            parser.raise_error("expected a vector type")
+        op = cls([parser.resolve_operand(name, type.element_type) for name in names], type)
+        op.attributes.update(attributes)
+        return op
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_list(self.elements, printer.print_operand)
+        if self.attributes:
+            printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        printer.print_attribute(self.dest.type)
 
     def verify_(self) -> None:
         if prod(vector_shape(self.dest.type)) != len(self.elements):

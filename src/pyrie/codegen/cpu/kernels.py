@@ -1,0 +1,114 @@
+"""From a dispatch function to a kernel: runs the engine with the plans that were chosen, and writes the workgroup count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from xdsl.dialects.builtin import ArrayAttr, FunctionType, ModuleOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from pyrie.codegen.cpu.lowering.counts import replace_count
+from pyrie.codegen.cpu.lowering.dispatch import Dispatch
+from pyrie.codegen.cpu.lowering.elements import Elements
+from pyrie.codegen.cpu.lowering.indices import CannotVectorize
+from pyrie.codegen.cpu.lowering.nests import Piece, blocks_of, lower_nest, pieces, workgroup_id
+from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder
+from pyrie.codegen.cpu.machine import Machine
+from pyrie.codegen.cpu.strategies import Plan, choose, scalar_plan
+from pyrie.codegen.cpu.strategies.target import is_unit_stride, loop_extent
+from pyrie.codegen.cpu.structured import Structured
+from pyrie.dialects import func, hal
+
+PLANS = "pyrie.plans"  # on a configured function: one plan for each stored tensor
+
+
+def choose_plans(function: func.FuncOp, machine: Machine) -> list[Plan]:
+    """A plan for each piece of what the function stores."""
+    return [choose(piece, machine) for piece in _pieces_of(function)]
+
+
+def _pieces_of(function: func.FuncOp) -> list[Piece]:
+    return pieces(Dispatch(function, KernelBuilder(Block()), ModuleOp([])))
+
+
+def lower_function(function: func.FuncOp, module: ModuleOp, machine: Machine, export: hal.ExecutableExportOp | None) -> None:
+    """Replaces a configured function by its kernel. Plans that turn out not to fit are replaced by simpler ones."""
+    attribute = function.attributes.get(PLANS)
+    if attribute is None:
+        return  # a kernel already
+    plans = [Plan.from_attribute(a) for a in cast(ArrayAttr, attribute).data]
+    simpler = [Plan(p.strategy, p.tiling) for p in plans]
+    scalar = [scalar_plan(piece, machine) for piece in _pieces_of(function)]
+    for attempt in (plans, simpler, scalar):
+        try:
+            kernel, dispatch = _lower(function, module, machine, attempt)
+        except CannotVectorize:
+            continue
+        if export is not None:
+            replace_count(export, dispatch, attempt)
+        _replace_body(function, kernel)
+        return
+    raise AssertionError("the scalar plan asks for no vectors")
+
+
+def _lower(function: func.FuncOp, module: ModuleOp, machine: Machine, plans: Sequence[Plan]) -> tuple[Block, Dispatch]:
+    block = Block()
+    builder = KernelBuilder(block)
+    dispatch = Dispatch(function, builder, module)
+    parts = pieces(dispatch)
+    for piece, plan in zip(parts, plans, strict=True):
+        elements = Elements(dispatch, builder, machine.lanes, _reduction_lanes(plan))
+        tiling = plan.tiling
+        cut = blocks_of(builder, dispatch.extents(piece.value), tiling)
+        workgroup: Index = workgroup_id(builder) if cut else 0
+        shares = [count for _, count in cut]
+        if len(parts) == 1:
+            lower_nest(elements, dispatch, piece, tiling, workgroup)
+            continue
+        total: Index = 1
+        for share in shares:
+            total = builder.mul(total, share)
+        _guarded(builder, total, lambda e=elements, p=piece, t=tiling, w=workgroup: lower_nest(e, dispatch, p, t, w))
+    block.add_op(func.ReturnOp())
+    return block, dispatch
+
+
+def _guarded(builder: KernelBuilder, total: Index, lower) -> None:
+    """Runs a nest in the workgroups that have a part in it: nests of one dispatch may differ in size."""
+    from pyrie.codegen.cpu.lowering.elements import compare
+
+    condition = compare(builder, "ult", workgroup_id(builder), total)
+
+    def then() -> Sequence[SSAValue]:
+        lower()
+        return []
+
+    builder.if_(condition, [], then, list)
+
+
+def _reduction_lanes(plan: Plan):
+    """The lanes in which a reduction steps through its innermost loop, given the axes of the tile it computes."""
+
+    def lanes(loops: Structured, axes: Sequence) -> int:
+        inner = loops.reduction_dims[-1]
+        wanted = plan.inner_lanes if axes else plan.row_lanes
+        if wanted == 1 or not any(is_unit_stride(loops, i, inner) for i in range(len(loops.inputs))):
+            return 1
+        extent = loop_extent(loops, inner)
+        return wanted if extent is None or extent >= 4 else 1
+
+    return lanes
+
+
+def _replace_body(function: func.FuncOp, kernel: Block) -> None:
+    old = function.body.block
+    function.body.detach_block(old)
+    old.drop_all_references()
+    old.erase()
+    function.body.add_block(kernel)
+    function.properties["function_type"] = FunctionType.from_lists([], [])
+    del function.attributes[PLANS]
+
+
+__all__ = ["PLANS", "Operation", "Region", "choose_plans", "lower_function"]
