@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,12 +53,14 @@ def sequence(copies: Sequence[Copy], scratch: Scratch) -> list[tuple[int, int]]:
     """
     kept = {c.source for c in copies if c.source == c.target}  # stays where it is: never move it away
     waiting = [c for c in copies if c.source != c.target]
+    readers = Counter(r for c in waiting for r in c.reads)
     done: list[Copy] = []
-    scratches = {False: 0, True: 0}
+    scratches = Counter[bool]()
     while waiting:
-        ready = next((c for c in waiting if not any(c.writes & other.reads for other in waiting if other is not c)), None)
+        ready = next((c for c in waiting if all(readers[r] == (r in c.reads) for r in c.writes)), None)
         if ready is not None:
             waiting.remove(ready)
+            readers.subtract(ready.reads)
             done.append(ready)
             continue
         blocked = waiting[0]
@@ -68,6 +71,8 @@ def sequence(copies: Sequence[Copy], scratch: Scratch) -> list[tuple[int, int]]:
         scratches[is_ref] += 1
         done.append(Copy(copy.source, register, copy.wide, copy.dies))
         waiting[reader] = Copy(register, copy.target, copy.wide, dies=True)
+        readers.subtract(copy.reads)
+        readers.update(waiting[reader].reads)
     last_read = {copy.source: i for i, copy in enumerate(done)}
     pairs: list[tuple[int, int]] = []
     for i, copy in enumerate(done):

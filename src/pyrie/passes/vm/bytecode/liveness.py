@@ -45,7 +45,7 @@ class Interval:
 
 @dataclass(slots=True)
 class Liveness:
-    """Sets of values are integers with a bit for each: `bit[value]`."""
+    """`live_in` and `live_out` are sets of values as integers, with a bit for each value that is used in another block than its own."""
 
     bit: dict[SSAValue, int] = field(default_factory=dict)
     live_in: dict[Block, int] = field(default_factory=dict)
@@ -53,27 +53,27 @@ class Liveness:
     intervals: dict[SSAValue, Interval] = field(default_factory=dict)
 
     def is_live_in(self, value: SSAValue, block: Block) -> bool:
-        return bool(self.live_in[block] & self.bit[value])
+        return bool(self.live_in[block] & self.bit.get(value, 0))
 
     def is_live_out(self, value: SSAValue, block: Block) -> bool:
-        return bool(self.live_out[block] & self.bit[value])
+        return bool(self.live_out[block] & self.bit.get(value, 0))
 
 
 def analyze(region: Region) -> Liveness:
     """Computes the liveness of all values of a function's body."""
     liveness = Liveness()
-    defined: dict[Block, int] = {}
-    used: dict[Block, int] = {}  # before any definition in the block
-    for block in region.blocks:
-        values = [*block.args, *(r for op in block.ops for r in op.results)]
-        for value in values:
-            liveness.bit[value] = 1 << len(liveness.bit)
-        defined[block] = sum(liveness.bit[v] for v in values)
+    defined: dict[Block, int] = dict.fromkeys(region.blocks, 0)
+    used: dict[Block, int] = {}  # of what other blocks define
     for block in region.blocks:
         used[block] = 0
         for op in block.ops:
             for operand in op.operands:
-                used[block] |= liveness.bit[operand] & ~defined[block]
+                home = operand.owner if isinstance(operand.owner, Block) else operand.owner.parent
+                if home is not block and home is not None:
+                    if operand not in liveness.bit:
+                        liveness.bit[operand] = 1 << len(liveness.bit)
+                        defined[home] |= liveness.bit[operand]
+                    used[block] |= liveness.bit[operand]
     _spread(liveness, region, defined, used)
     _measure(liveness, region)
     return liveness
