@@ -113,7 +113,7 @@ class ConstantOperand(RewritePattern):
             new = ExpectEqOp(op.lhs, constant.result, op.device)
         else:
             new = ExpectAlmostEqOp(op.lhs, constant.result, op.atol, op.rtol, op.device)
-        rewriter.replace_op(op, [constant, new], [])
+        rewriter.replace(op, [constant, new], [])
 
 
 class _ConstOp(IRDLOperation, HasCanonicalizationPatternsInterface):

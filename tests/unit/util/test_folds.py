@@ -15,6 +15,7 @@ CASES = {
     "range.max": ("%c5 = arith.constant 5 : index\n%c4 = arith.constant 4 : index\n%0 = util.range.max %c5, %c4 : index", "%c5"),
     "range.min of one": ("%0 = util.range.min %i, %i : index", "%arg0"),
     "switch": ("%c1 = arith.constant 1 : index\n%0 = util.switch index from [%i, %j] at %c1 else %i : index", "%arg1"),
+    "assume of what nobody uses": ("%0, %1 = util.assume.int %i<umax = 8>, %j<umax = 4> : index, index", "%0"),
     "assume of a constant": ("%c4 = arith.constant 4 : index\n%0 = util.assume.int %c4<umax = 8> : index", "%c4"),
 }
 

@@ -24,9 +24,9 @@ class SimplifyFenceJoin(RewritePattern):
     def match_and_rewrite(self, op: FenceJoinOp, rewriter: PatternRewriter) -> None:
         needed = _needed(list(op.fences))
         if not needed:
-            rewriter.replace_op(op, NullOp(FenceType()))
+            rewriter.replace(op, NullOp(FenceType()))
         elif len(needed) < len(op.fences):
-            rewriter.replace_op(op, FenceJoinOp(needed))
+            rewriter.replace(op, FenceJoinOp(needed))
 
 
 class SimplifyFenceAwait(RewritePattern):
@@ -36,6 +36,6 @@ class SimplifyFenceAwait(RewritePattern):
     def match_and_rewrite(self, op: FenceAwaitOp, rewriter: PatternRewriter) -> None:
         needed = _needed(list(op.fences))
         if not needed:
-            rewriter.replace_op(op, arith.ConstantOp(IntegerAttr(0, i32)))
+            rewriter.replace(op, arith.ConstantOp(IntegerAttr(0, i32)))
         elif len(needed) < len(op.fences):
-            rewriter.replace_op(op, FenceAwaitOp(op.timeout_millis, needed))
+            rewriter.replace(op, FenceAwaitOp(op.timeout_millis, needed))

@@ -89,10 +89,10 @@ class TensorImportOp(IRDLOperation, HasFolderInterface):
 
     def fold(self) -> Sequence[SSAValue | Attribute] | None:
         export = self.source.owner
-        same = isinstance(export, TensorExportOp) and export.source.type == self.target.type
-        if same and export.source_encoding == self.target_encoding and self.wait_fence is None and self.byte_offset is None:
-            return (export.source,)
-        return None
+        if not isinstance(export, TensorExportOp) or self.wait_fence is not None or self.byte_offset is not None:
+            return None
+        same = export.source.type == self.target.type and export.source_encoding == self.target_encoding
+        return (export.source,) if same else None
 
     def verify_(self) -> None:
         _verify_dimensions(self.target_encoding, self.target_dims)
@@ -140,10 +140,10 @@ class TensorExportOp(IRDLOperation, HasFolderInterface):
 
     def fold(self) -> Sequence[SSAValue | Attribute] | None:
         imported = self.source.owner
-        same = isinstance(imported, TensorImportOp) and imported.source.type == self.target.type
-        if same and imported.target_encoding == self.source_encoding and imported.wait_fence is None and imported.byte_offset is None:
-            return (imported.source,)
-        return None
+        if not isinstance(imported, TensorImportOp) or imported.wait_fence is not None or imported.byte_offset is not None:
+            return None
+        same = imported.source.type == self.target.type and imported.target_encoding == self.source_encoding
+        return (imported.source,) if same else None
 
     def verify_(self) -> None:
         _verify_dimensions(self.source_encoding, self.source_dims)

@@ -44,7 +44,7 @@ class SelfTypedAttr(TypedAttribute):
             printer.print_attribute(self.get_type())
 
     @classmethod
-    def parse_with_type(cls, parser: AttrParser, type: Attribute) -> TypedAttribute:
+    def parse_with_type(cls, parser: AttrParser, type: Attribute) -> TypedAttribute:  # pyright: ignore[reportIncompatibleMethodOverride]
         parameters = list(cls.parse_body(parser))
         parameters.insert(cls.get_type_index(), type)
         return cls.new(parameters)

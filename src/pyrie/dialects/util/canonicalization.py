@@ -19,7 +19,7 @@ class LoadOfAddress(RewritePattern):
     def match_and_rewrite(self, op: GlobalLoadIndirectOp, rewriter: PatternRewriter) -> None:
         if isinstance(address := op.global_.owner, GlobalAddressOp):
             immutable = address.is_immutable is not None or op.is_immutable is not None
-            rewriter.replace_op(op, GlobalLoadOp(address.global_.string_value(), op.result.type, immutable=immutable))
+            rewriter.replace(op, GlobalLoadOp(address.global_.string_value(), op.result.type, immutable=immutable))
 
 
 class DropStoreOfLoad(RewritePattern):
@@ -38,7 +38,7 @@ class StoreToAddress(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: GlobalStoreIndirectOp, rewriter: PatternRewriter) -> None:
         if isinstance(address := op.global_.owner, GlobalAddressOp):
-            rewriter.replace_op(op, GlobalStoreOp(op.value, address.global_.string_value()))
+            rewriter.replace(op, GlobalStoreOp(op.value, address.global_.string_value()))
 
 
 class SimplifyRangeOperands(RewritePattern):
@@ -58,7 +58,7 @@ class SimplifyRangeOperands(RewritePattern):
             kept = next(value for value in constants if constant_int(value) == keep)
             flat = [value for value in flat if value is kept or value not in constants]
         if len(flat) < len(op.arguments):
-            rewriter.replace_op(op, type(op)(flat))
+            rewriter.replace(op, type(op)(flat))
 
 
 class ExpandRangeExtents(RewritePattern):
@@ -75,7 +75,7 @@ class ExpandRangeExtents(RewritePattern):
             if len(ranges) < len(op.offsets):
                 offsets, lengths = zip(*ranges, strict=True)
                 new = RangeExtentsOp(operands=[offsets, lengths], result_types=[op.min.type, op.max.type])
-                rewriter.replace_op(op, new)
+                rewriter.replace(op, new)
             return
         one = arith.ConstantOp(IntegerAttr(1, op.min.type))  # pyright: ignore[reportArgumentType]
         new_ops: list[Operation] = [one]
@@ -90,7 +90,7 @@ class ExpandRangeExtents(RewritePattern):
             least, greatest = RangeMinOp([o for o, _ in ranges]), RangeMaxOp(lasts)
             new_ops += [least, greatest]
             low, high = least.result, greatest.result
-        rewriter.replace_op(op, new_ops, [low, high])
+        rewriter.replace(op, new_ops, [low, high])
 
 
 class SimplifyAssumptions(RewritePattern):
@@ -101,7 +101,7 @@ class SimplifyAssumptions(RewritePattern):
         kept: dict[tuple[SSAValue, Attribute], int] = {}
         places: list[int | None] = []
         for argument, row, result in zip(op.arguments, op.assumptions, op.res, strict=True):
-            if constant_int(argument) is not None or not result.has_uses():
+            if constant_int(argument) is not None or result.first_use is None:
                 places.append(None)
             else:
                 places.append(kept.setdefault((argument, row), len(kept)))
@@ -113,4 +113,4 @@ class SimplifyAssumptions(RewritePattern):
         arguments, rows = zip(*kept, strict=True)
         new = AssumeIntOp(arguments, [row.data for row in rows])
         results = [op.arguments[i] if place is None else new.res[place] for i, place in enumerate(places)]
-        rewriter.replace_op(op, new, results)
+        rewriter.replace(op, new, results)

@@ -91,7 +91,7 @@ def _number(value: Attribute | None, type: Attribute) -> Attribute | None:
         return None
     number = value.value.data  # pyright: ignore[reportAttributeAccessIssue]
     if not isinstance(value, IntegerAttr):
-        return FloatAttr(number, type)  # pyright: ignore[reportArgumentType]
+        return FloatAttr(number, type)  # pyright: ignore[reportArgumentType, reportCallIssue]
     return IntegerAttr(number & 1 if isinstance(value.type, IntegerType) and value.type.width.data == 1 else number, type)  # pyright: ignore
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from xdsl.dialects.builtin import FunctionType, TupleType, UnitAttr, f32, i32, i64
+from xdsl.dialects.builtin import ArrayAttr, FunctionType, TupleType, UnitAttr, f32, i32, i64
 from xdsl.ir import Attribute
 
 from pyrie.dialects import hal, vm
@@ -174,7 +174,7 @@ class Import:
 
 def _type(text: str) -> Attribute:
     if text.startswith("("):
-        return TupleType([_type(member) for member in text[1:-1].split(",")])
+        return TupleType(ArrayAttr(_type(member) for member in text[1:-1].split(",")))  # pyright: ignore[reportArgumentType]
     return _SCALARS.get(text) or _OBJECTS[text]
 
 
