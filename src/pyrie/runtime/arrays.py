@@ -154,10 +154,15 @@ def arrays_from(results: Sequence[Any]) -> list[Any]:
 
 def array_from(view: BufferView) -> np.ndarray:
     """The tensor of a view that the caller is about to drop: handed over if nobody else has it, else copied."""
-    buffer = view.buffer
-    if view.byte_length <= SMALL_RESULT or not _is_sole_owner(view, buffer):
+    buffer, element = view.buffer, dtypes.from_hal(view.element_type)
+    if view.byte_length > SMALL_RESULT and _is_sole_owner(view, buffer):
+        return view.numpy()
+    if element.bits < 8:
         return view.numpy().copy()
-    return view.numpy()
+    result = np.empty(view.shape, element.numpy)
+    buffer.live_storage()
+    ctypes.memmove(address_of(result), buffer.address, view.byte_length)
+    return result
 
 
 def _is_sole_owner(view: BufferView, buffer: Buffer) -> bool:

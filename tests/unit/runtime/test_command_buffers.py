@@ -27,7 +27,7 @@ def slot(number: int, offset: int = 0, length: int = WHOLE) -> BufferRef:
 
 
 def whole(buffer: Buffer) -> Binding:
-    return Binding(buffer, 0, WHOLE)
+    return buffer, 0, WHOLE
 
 
 def filled(device: Device, values: np.ndarray) -> Buffer:
@@ -114,7 +114,7 @@ def test_a_binding_table_row_is_a_window(device: Device):
     commands.fill(slot(0), b"\xff")
     commands.finalize()
     buffer = filled(device, np.zeros(10, np.uint8))
-    run(device, commands, Binding(buffer, 2, 5))
+    run(device, commands, (buffer, 2, 5))
     assert buffer.read(0, 10) == bytes(2) + b"\xff" * 5 + bytes(3)
 
 
@@ -154,13 +154,13 @@ def test_what_submission_refuses():
     commands.fill(slot(1, 4, 8), b"\1")
     commands.finalize()
     small, large = filled(device, np.zeros(11, np.uint8)), filled(device, np.zeros(12, np.uint8))
-    nothing = Binding(None, 0, 0)
+    nothing = (None, 0, 0)
     refused("INVALID_ARGUMENT", commands.bind, ())
     refused("INVALID_ARGUMENT", commands.bind, (whole(large), nothing))
     refused("OUT_OF_RANGE", commands.bind, (nothing, whole(small)))
-    refused("OUT_OF_RANGE", commands.bind, (nothing, Binding(large, 1, 12)))
-    refused("OUT_OF_RANGE", commands.bind, (nothing, Binding(large, 0, 11)))
-    refused("OUT_OF_RANGE", commands.bind, (nothing, Binding(large, -1, 12)))
+    refused("OUT_OF_RANGE", commands.bind, (nothing, (large, 1, 12)))
+    refused("OUT_OF_RANGE", commands.bind, (nothing, (large, 0, 11)))
+    refused("OUT_OF_RANGE", commands.bind, (nothing, (large, -1, 12)))
     read_only = Buffer(large.live_storage(), large.address, 12, flags.USAGE_ALL, flags.ACCESS_READ)
     refused("PERMISSION_DENIED", commands.bind, (nothing, whole(read_only)))
     large.deallocate()

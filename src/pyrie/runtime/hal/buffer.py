@@ -105,29 +105,24 @@ class BufferRef(NamedTuple):
     length: int  # may be flags.WHOLE_BUFFER
 
 
-class Binding(NamedTuple):
-    """One row of a binding table."""
-
-    buffer: Buffer | None
-    offset: int
-    length: int
+Binding = tuple[Buffer | None, int, int]  # one row of a binding table: buffer, offset, length
 
 
 class BufferView:
     """A buffer seen as a tensor: shape, HAL element type, encoding. Raises OUT_OF_RANGE if the buffer is too small."""
 
-    __slots__ = ("buffer", "element_type", "encoding", "shape")
+    __slots__ = ("buffer", "byte_length", "element_type", "encoding", "shape")
 
     def __init__(self, buffer: Buffer, shape: tuple[int, ...], element_type: int, encoding: int = flags.ENCODING_DENSE_ROW_MAJOR):
         self.buffer, self.shape, self.element_type, self.encoding = buffer, shape, element_type, encoding
-        if min(shape, default=0) < 0:
-            raise status.error(status.INVALID_ARGUMENT, f"shape {shape} has a negative dimension")
-        if encoding == flags.ENCODING_DENSE_ROW_MAJOR and self.byte_length > buffer.length:
+        count = 1
+        for size in shape:
+            if size < 0:
+                raise status.error(status.INVALID_ARGUMENT, f"shape {shape} has a negative dimension")
+            count *= size
+        self.byte_length = (count * (element_type & 0xFF) + 7) // 8
+        if self.byte_length > buffer.length and encoding == flags.ENCODING_DENSE_ROW_MAJOR:
             raise status.error(status.OUT_OF_RANGE, f"a view of {self.byte_length} bytes does not fit a buffer of {buffer.length} bytes")
-
-    @property
-    def byte_length(self) -> int:
-        return (math.prod(self.shape) * (self.element_type & 0xFF) + 7) // 8
 
     def numpy(self) -> np.ndarray:
         """The tensor as an array over the buffer's memory, not copied. Sub-byte elements are unpacked, one a byte."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from pyrie.runtime import status
 from pyrie.runtime.hal import flags
-from pyrie.runtime.hal.buffer import Binding, Buffer, BufferRef
+from pyrie.runtime.hal.buffer import Binding, BufferRef
 from pyrie.runtime.hal.executable import Kernel
 from pyrie.runtime.hal.memory import Storage, array_over
 from pyrie.runtime.native.kernels import DISPATCH_STATE, SCRATCH, WORKGROUP_COUNTS, WORKGROUP_COUNTS_OFFSET, run_workgroups
@@ -140,10 +140,9 @@ class Recording:
 
     def _check(self, table: tuple[Binding, ...]) -> None:
         for slot, (end, access) in self._required.items():
-            if slot >= len(table) or table[slot].buffer is None:
+            buffer, offset, length = table[slot] if slot < len(table) else (None, 0, 0)
+            if buffer is None:
                 raise status.error(status.INVALID_ARGUMENT, f"binding table slot {slot} is used but holds no buffer")
-            buffer, offset, length = table[slot]
-            assert buffer is not None
             if access & ~buffer.access:
                 buffer.require_access(access)
             if length == flags.WHOLE_BUFFER:
@@ -321,7 +320,5 @@ def fill_memory(address: int, length: int, pattern: bytes) -> None:
 
 
 def _length(binding: Binding) -> int:
-    buffer: Buffer | None = binding.buffer
-    if binding.length != flags.WHOLE_BUFFER or buffer is None:
-        return binding.length
-    return buffer.length - binding.offset
+    buffer, offset, length = binding
+    return length if length != flags.WHOLE_BUFFER or buffer is None else buffer.length - offset

@@ -430,12 +430,12 @@ class HalModule(NativeModule):
         signal: Fence | None,
         commands: CommandBuffer | None,
         execute_flags: int,
-        table: tuple[tuple[Buffer | None, int, int], ...],
+        table: tuple[Binding, ...],
     ) -> None:
         if commands is None:
             device.barrier(wait, signal)
         else:
-            device.execute(wait, signal, commands, tuple([Binding(*row) for row in table]))
+            device.execute(wait, signal, commands, table)
 
     @export("device.queue.flush", "rI_v")
     def device_queue_flush(self, device: Device, affinity: int) -> None:
