@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import ArrayAttr, IndexType, IntegerAttr
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.irdl import IRDLOperation, OpDef, VarResultDef, base
 from xdsl.irdl.declarative_assembly_format import (
     AttributeVariable,
@@ -19,7 +19,7 @@ from xdsl.irdl.declarative_assembly_format import (
 )
 from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
-from xdsl.traits import SingleBlockImplicitTerminator, ensure_terminator
+from xdsl.traits import IsTerminator, SingleBlockImplicitTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import (
@@ -108,7 +108,12 @@ class ImplicitYieldOp(StreamOp):
 
     def __post_init__(self) -> None:
         for trait in self.get_traits_of_type(SingleBlockImplicitTerminator):
-            ensure_terminator(self, trait)
+            for region in self.regions:
+                if not region.blocks:
+                    region.add_block(Block())
+                last = region.blocks[0].last_op
+                if last is None or not last.has_trait(IsTerminator, value_if_unregistered=False):
+                    region.blocks[0].add_op(trait.op_type())  # pyright: ignore[reportCallIssue]
 
 
 # ---- directives --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
@@ -14,7 +15,7 @@ from xdsl.dialects.builtin import (
     i1,
     i64,
 )
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     VarConstraint,
@@ -487,6 +488,9 @@ class YieldOp(StreamOp):
     assembly_format = "attr-dict ($resource_operands^ `:` custom<ShapedTypeList>(type($resource_operands), $resource_operand_sizes))?"
 
     traits = traits_def(Pure(), IsTerminator())
+
+    def __init__(self, resources: Sequence[SSAValue] = (), sizes: Sequence[SSAValue] = ()):
+        super().__init__(operands=[resources, sizes])
 
 
 @irdl_op_definition

@@ -24,7 +24,7 @@ from pyrie.passes.hal.resolve_export_ordinals import ResolveExportOrdinals
 from pyrie.passes.hal.serialize_all_executables import SerializeExecutables
 from pyrie.passes.hal.translate_all_executables import TranslateExecutables
 from pyrie.passes.options import CompileOptions
-from pyrie.passes.stream.convert_scf_to_cf import ConvertSCFToCF
+from pyrie.passes.vm.convert_scf_to_cf import ConvertSCFToCF
 
 
 def device_assignment(options: CompileOptions) -> Pipeline:
