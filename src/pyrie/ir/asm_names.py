@@ -115,7 +115,8 @@ class Names:
         stack = [(region, counters, 1) for region in root.regions]
         while stack:
             region, counters, depth = stack.pop()
-            self._next_value, self._next_argument, self._next_conflict = counters
+            if not self._generic:  # the generic form counts on, so that numbers are unique in the whole text
+                self._next_value, self._next_argument, self._next_conflict = counters
             del self._scopes[depth:]
             self._scopes.append(set())
             nested = self._number_region(region)

@@ -446,10 +446,13 @@ class Parser(xdsl_parser.Parser):
             self._parse_block_body(entry)
         while self.parse_optional_punctuation("}") is None:
             region.add_block(self._parse_block())
-        for name, spans in self.forward_block_references.items():
-            self.raise_error(f"reference to an undefined block '^{name}'", spans[0])
+        self._check_block_references()
         self.blocks, self.forward_block_references = outer_blocks, outer_references
         return region
+
+    def _check_block_references(self) -> None:
+        for name, spans in self.forward_block_references.items():
+            self.raise_error(f"reference to an undefined block '^{name}'", spans[0])
 
     def _check_forward_references(self) -> None:
         for name in self.forward_ssa_references:
@@ -465,6 +468,7 @@ class Parser(xdsl_parser.Parser):
             else:
                 self.raise_error("expected an operation")
         self._check_forward_references()
+        self._check_block_references()
         if len(ops) == 1 and isinstance(ops[0], ModuleOp):
             return ops[0]
         module = ModuleOp(ops)

@@ -448,8 +448,8 @@ def _print_array(printer: Printer, attribute: ArrayAttr) -> None:
             printer.print_string(", ")
         if type(element) is IntegerAttr and _is_i64(element.type):  # i64 and f64 go without saying inside of an array
             printer.print_string(_integer_text(element))
-        elif type(element) is FloatAttr and element.type == f64:
-            printer.print_string(format_float(element.value.data, f64))
+        elif type(element) is FloatAttr and element.type == f64 and not (text := format_float(element.value.data, f64)).startswith("0x"):
+            printer.print_string(text)
         else:
             printer.print_attribute(element)
     printer.print_string("]")

@@ -24,9 +24,8 @@ def run(arguments: Sequence[str], streams: Streams) -> int:
     tests = [name for name in program.functions if not ((s := program[name].signature) and (s.parameters or s.results))]
     write = streams.stdout.write
     count = f"{len(tests)} test{'s' if len(tests) != 1 else ''}"
-    write(
-        f"[==========] Running {count} from 1 test suite.\n[----------] Global test environment set-up.\n[----------] {count} from {suite}\n"
-    )
+    write(f"[==========] Running {count} from 1 test suite.\n[----------] Global test environment set-up.\n")
+    write(f"[----------] {count} from {suite}\n")
     failed: list[str] = []
     begin = time.perf_counter()
     for name in tests:

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from typing import Protocol, TextIO
 
 from pyrie.support.errors import PyrieError
@@ -33,9 +34,7 @@ def run(arguments: Sequence[str], *, stdin: TextIO | None = None, stdout: TextIO
         streams.stdout.write(_usage())
         return 0 if arguments else 1
     if arguments[0] in ("--version", "version"):
-        from pyrie import __version__
-
-        streams.stdout.write(f"pyrie {__version__}\n")
+        streams.stdout.write(f"pyrie {version('pyrie')}\n")
         return 0
     if arguments[0] not in COMMANDS:
         streams.stderr.write(f"pyrie: there is no command '{arguments[0]}'\n{_usage()}")
