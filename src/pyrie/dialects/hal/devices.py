@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, StringAttr, i1, i32, i
 from xdsl.ir import Attribute, Region, SSAValue
 from xdsl.irdl import (
     AnyAttr,
+    Operand,
     SameVariadicOperandSize,
     irdl_op_definition,
     operand_def,
@@ -203,13 +204,13 @@ FENCES = "`wait` `(` $wait_fence `)` `signal` `(` $signal_fence `)`"
 FLAGS = "`flags` `(` $flags `)` attr-dict-with-keyword"
 
 
-class QueueOp(HALOp):
-    """Work that starts when `wait_fence` is reached and signals `signal_fence` when it is done."""
+def queue_operands() -> tuple[Operand, Operand, Operand, Operand]:
+    """The first operands of each queue op: it runs on a device and queues, from `wait_fence` on, and signals `signal_fence` at its end."""
+    return operand_def(DeviceType), operand_def(i64), operand_def(FenceType), operand_def(FenceType)
 
-    device = operand_def(DeviceType)
-    queue_affinity = operand_def(i64)
-    wait_fence = operand_def(FenceType)
-    signal_fence = operand_def(FenceType)
+
+class QueueOp(HALOp):
+    """Base of the ops that start with `queue_operands`."""
 
 
 @irdl_op_definition
@@ -218,6 +219,7 @@ class DeviceQueueAllocaOp(QueueOp):
 
     name = "hal.device.queue.alloca"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     pool = operand_def(i64)
     memory_types = operand_def(i32)
     buffer_usage = operand_def(i32)
@@ -234,7 +236,7 @@ class DeviceQueueAllocaOp(QueueOp):
 
     def __init__(self, queue: Sequence[SSAValue], pool: SSAValue, memory_types: SSAValue, usage: SSAValue, size: SSAValue, flags: int = 0):
         super().__init__(
-            operands=[*queue, pool, memory_types, usage, size],
+            operands=[pool, memory_types, usage, size, *queue],
             properties={"flags": AllocaFlagsAttr(flags)},
             result_types=[BufferType()],
         )
@@ -246,13 +248,14 @@ class DeviceQueueDeallocaOp(QueueOp):
 
     name = "hal.device.queue.dealloca"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     buffer = operand_def(BufferType)
     flags = prop_def(DeallocaFlagsAttr)
 
     assembly_format = f"{QUEUE} {FENCES} `buffer` `(` $buffer `:` type($buffer) `)` {FLAGS}"
 
     def __init__(self, queue: Sequence[SSAValue], buffer: SSAValue, flags: int = 0):
-        super().__init__(operands=[*queue, buffer], properties={"flags": DeallocaFlagsAttr(flags)})
+        super().__init__(operands=[buffer, *queue], properties={"flags": DeallocaFlagsAttr(flags)})
 
 
 @irdl_op_definition
@@ -261,6 +264,7 @@ class DeviceQueueFillOp(QueueOp):
 
     name = "hal.device.queue.fill"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     target_buffer = operand_def(BufferType)
     target_offset = operand_def(IndexType)
     length = operand_def(IndexType)
@@ -273,7 +277,7 @@ class DeviceQueueFillOp(QueueOp):
     )
 
     def __init__(self, queue: Sequence[SSAValue], target: SSAValue, offset: SSAValue, length: SSAValue, pattern: SSAValue):
-        super().__init__(operands=[*queue, target, offset, length, pattern], properties={"flags": FillFlagsAttr(0)})
+        super().__init__(operands=[target, offset, length, pattern, *queue], properties={"flags": FillFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -282,6 +286,7 @@ class DeviceQueueUpdateOp(QueueOp):
 
     name = "hal.device.queue.update"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     source_buffer = operand_def(HostBufferType)
     source_offset = operand_def(IndexType)
     target_buffer = operand_def(BufferType)
@@ -301,6 +306,7 @@ class DeviceQueueCopyOp(QueueOp):
 
     name = "hal.device.queue.copy"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     source_buffer = operand_def(BufferType)
     source_offset = operand_def(IndexType)
     target_buffer = operand_def(BufferType)
@@ -322,7 +328,7 @@ class DeviceQueueCopyOp(QueueOp):
         target_offset: SSAValue,
         length: SSAValue,
     ):
-        super().__init__(operands=[*queue, source, source_offset, target, target_offset, length], properties={"flags": CopyFlagsAttr(0)})
+        super().__init__(operands=[source, source_offset, target, target_offset, length, *queue], properties={"flags": CopyFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -331,6 +337,7 @@ class DeviceQueueReadOp(QueueOp):
 
     name = "hal.device.queue.read"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     source_file = operand_def(FileType)
     source_offset = operand_def(i64)
     target_buffer = operand_def(BufferType)
@@ -352,7 +359,7 @@ class DeviceQueueReadOp(QueueOp):
         target_offset: SSAValue,
         length: SSAValue,
     ):
-        super().__init__(operands=[*queue, source, source_offset, target, target_offset, length], properties={"flags": ReadFlagsAttr(0)})
+        super().__init__(operands=[source, source_offset, target, target_offset, length, *queue], properties={"flags": ReadFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -361,6 +368,7 @@ class DeviceQueueWriteOp(QueueOp):
 
     name = "hal.device.queue.write"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     source_buffer = operand_def(BufferType)
     source_offset = operand_def(IndexType)
     target_file = operand_def(FileType)
@@ -380,6 +388,7 @@ class DeviceQueueBarrierOp(QueueOp):
 
     name = "hal.device.queue.barrier"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     flags = prop_def(ExecuteFlagsAttr)
 
     assembly_format = f"{QUEUE} {FENCES} {FLAGS}"
@@ -394,13 +403,14 @@ class DeviceQueueExecuteOp(QueueOp):
 
     name = "hal.device.queue.execute"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     command_buffer = operand_def(CommandBufferType)
     flags = prop_def(ExecuteFlagsAttr)
 
     assembly_format = f"{QUEUE} {FENCES} `commands` `(` $command_buffer `)` {FLAGS}"
 
     def __init__(self, queue: Sequence[SSAValue], command_buffer: SSAValue):
-        super().__init__(operands=[*queue, command_buffer], properties={"flags": ExecuteFlagsAttr(0)})
+        super().__init__(operands=[command_buffer, *queue], properties={"flags": ExecuteFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -409,6 +419,7 @@ class DeviceQueueExecuteIndirectOp(QueueOp):
 
     name = "hal.device.queue.execute.indirect"
 
+    device, queue_affinity, wait_fence, signal_fence = queue_operands()
     command_buffer = operand_def(CommandBufferType)
     binding_buffers = var_operand_def(BufferType)
     binding_offsets = var_operand_def(IndexType)
@@ -425,7 +436,7 @@ class DeviceQueueExecuteIndirectOp(QueueOp):
 
     def __init__(self, queue: Sequence[SSAValue], command_buffer: SSAValue, bindings: Sequence[tuple[SSAValue, SSAValue, SSAValue]]):
         buffers, offsets, lengths = zip(*bindings, strict=True) if bindings else ((), (), ())
-        super().__init__(operands=[*queue, command_buffer, buffers, offsets, lengths], properties={"flags": ExecuteFlagsAttr(0)})
+        super().__init__(operands=[command_buffer, buffers, offsets, lengths, *queue], properties={"flags": ExecuteFlagsAttr(0)})
 
 
 @irdl_op_definition
