@@ -30,7 +30,7 @@ from xdsl.irdl import (
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.traits import IsTerminator, Pure, RecursiveMemoryEffect
+from xdsl.traits import EffectInstance, IsTerminator, MemoryEffect, MemoryEffectKind, Pure, RecursiveMemoryEffect
 from xdsl.utils.exceptions import VerifyException
 
 PARALLEL, REDUCTION, WINDOW = IteratorType.PARALLEL, IteratorType.REDUCTION, IteratorType.WINDOW
@@ -70,6 +70,16 @@ class IndexOp(IRDLOperation, HasFolderInterface):
         return None
 
 
+class StructuredEffects(MemoryEffect):
+    """On tensors none but those of the body; on memrefs, reads of the operands and writes to the outputs."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> set[EffectInstance] | None:
+        if len(op.results) < len(cast(StructuredOp, op).outputs):
+            return {EffectInstance(MemoryEffectKind.READ), EffectInstance(MemoryEffectKind.WRITE)}
+        return RecursiveMemoryEffect.get_effects(op)
+
+
 class StructuredOp(IRDLOperation, abc.ABC):
     """Base of the structured ops. Subclasses say what `maps` and `iterators` are and how their own part of the text reads."""
 
@@ -79,7 +89,7 @@ class StructuredOp(IRDLOperation, abc.ABC):
     body = region_def("single_block")
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    traits = traits_def(RecursiveMemoryEffect())
+    traits = traits_def(StructuredEffects())
 
     @abc.abstractmethod
     def maps(self) -> tuple[AffineMap, ...]:

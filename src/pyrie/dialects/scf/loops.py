@@ -31,7 +31,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.folding import constant_int
 from pyrie.dialects.scf.terminators import YieldOp, ensure_yield, inline_single_block, yielded
-from pyrie.dialects.tensor.shapes import MixedIndex, join, numbers, split
+from pyrie.dialects.tensor.shapes import MixedIndex, join, numbers, split, tied_destination
 
 index = IndexType()
 
@@ -197,16 +197,21 @@ class ForOp(IRDLOperation, HasCanonicalizationPatternsInterface):
         if arguments != [self.lb.type, *types] or [value.type for value in yielded(self.body)] != types:
             raise VerifyException(f"scf.for carries {[str(t) for t in types]}; its body takes or yields something else")
 
-    def tied_destination(self, result: OpResult) -> SSAValue | None:
-        """The initial value, where each iteration keeps the shape of the carried tensor."""
-        carried = yielded(self.body)[result.index]
+    def carried_from(self, argument: SSAValue) -> SSAValue | None:
+        """The initial value of a carried tensor, where every iteration keeps its shape."""
+        position = list(self.body.block.args).index(argument) - 1  # pyright: ignore[reportArgumentType]
+        if position < 0:
+            return None
+        carried = yielded(self.body)[position]
         while isinstance(carried, OpResult):
-            method = getattr(carried.op, "tied_destination", None)
-            deeper = method(carried) if method else None
+            deeper = tied_destination(carried)
             if deeper is None:
                 return None
             carried = deeper
-        return self.iter_args[result.index] if carried is self.body.block.args[result.index + 1] else None
+        return self.iter_args[position] if carried is argument else None
+
+    def tied_destination(self, result: OpResult) -> SSAValue | None:
+        return self.carried_from(self.body.block.args[result.index + 1])
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, TensorType, i64
-from xdsl.ir import Operation, OpResult, SSAValue
+from xdsl.ir import BlockArgument, Operation, OpResult, SSAValue
 
 MixedIndex = SSAValue | int
 
@@ -50,21 +50,22 @@ SIZE_OF_RESULT: dict[type[Operation], Callable[[OpResult, int], MixedIndex | Non
 def known_size(value: SSAValue, axis: int) -> MixedIndex | None:
     """The size of `value` along `axis` where the IR has it at hand: in the type, or as an operand of the op that made it.
 
-    Looks through destination-passing ops, casts, slices and shape-aware ops. None when it is only known at run time.
+    Looks through destination-passing ops, loops that keep shapes, casts, slices and shape-aware ops. None when it is not at hand.
     """
     while True:
         size = shape_of(value)[axis]
         if size != DYNAMIC_INDEX:
             return size
         if not isinstance(value, OpResult):
-            return None
-        op = value.op
-        rule = SIZE_OF_RESULT.get(type(op))
+            source = _carried_from(value)
+            if source is None:
+                return None
+            value = source
+            continue
+        rule = SIZE_OF_RESULT.get(type(value.op))
         if rule is not None:
-            found = rule(value, axis)
-            if not isinstance(found, OpResult) or not isinstance(found.type, TensorType):
-                return found
-        dims = _shape_aware_dims(op, value)
+            return rule(value, axis)
+        dims = shape_aware_dims(value)
         if dims is not None:
             return dims[dynamic_axes(value).index(axis)]
         destination = tied_destination(value)
@@ -79,7 +80,34 @@ def tied_destination(value: OpResult) -> SSAValue | None:
     return method(value) if method else None
 
 
-def _shape_aware_dims(op: Operation, value: OpResult) -> Sequence[SSAValue] | None:
-    """Dynamic sizes that a shape-aware op (util, hal, flow) carries for its result, in axis order."""
-    method = getattr(op, "result_dynamic_dims", None)
-    return method(value) if method else None
+def _carried_from(argument: SSAValue) -> SSAValue | None:
+    """The initial value of an argument of a loop body whose shape no iteration changes."""
+    method = getattr(argument.owner.parent_op(), "carried_from", None) if isinstance(argument, BlockArgument) else None
+    return method(argument) if method else None
+
+
+# where shape-aware ops (IREE's ShapeAwareOpInterface) keep the dynamic sizes of their results
+DIMS_FIELDS: dict[str, str] = {
+    "hal.tensor.import": "target_dims",
+    "hal.tensor.alias": "source_dims",
+    "hal.tensor.transients": "source_dims",
+    "flow.tensor.tie_shape": "dynamic_dims",
+    "flow.tensor.clone": "operand_dims",
+    "flow.tensor.barrier": "operand_dims",
+    "flow.tensor.transfer": "operand_dims",
+    "flow.tensor.store": "target_dims",
+    "flow.tensor.update": "target_dims",
+    "iree_tensor_ext.compute_barrier.start": "value_dims",
+    "iree_tensor_ext.compute_barrier.end": "value_dims",
+}
+
+
+def shape_aware_dims(value: OpResult) -> Sequence[SSAValue] | None:
+    """The dynamic sizes that a shape-aware op carries for its result, in axis order; None if it does not."""
+    op = value.op
+    field = DIMS_FIELDS.get(op.name, "result_dims")
+    dims: Sequence[SSAValue] | None = getattr(op, field, None)
+    if dims is None:
+        return list(op.operands) if op.name in ("flow.tensor.empty", "flow.tensor.alloca") else None
+    before = sum(len(dynamic_axes(result)) for result in op.results[: value.index] if isinstance(result.type, TensorType))
+    return dims[before : before + len(dynamic_axes(value))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from xdsl.dialects.builtin import ArrayAttr, SymbolRefAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, SymbolRefAttr, TensorType
 from xdsl.ir import Operation
 
 from pyrie.ir import elements
@@ -24,7 +24,7 @@ def _in_and_out(machine: Machine, op: Any) -> tuple[list[Value], list[np.ndarray
     """The arguments of a dispatch body and the arrays that become its results. Tied results are copies of their operands."""
     arguments = [machine.get(value) for value in op.arguments]
     ties = op.properties.get("tied_operands")
-    tied = [-1] * len(op.results) if ties is None else [tie.value.data for tie in cast(ArrayAttr, ties)]
+    tied = [-1] * len(op.results) if ties is None else [tie.value.data for tie in cast(ArrayAttr[IntegerAttr], ties)]
     first = len(op.operands) - len(op.arguments) - len(op.argument_dims) - len(op.result_dims)  # operands before the arguments
     dims, results, passed = [machine.get(value) for value in op.result_dims], [], list(arguments)
     for result, tie in zip(op.results, tied, strict=True):

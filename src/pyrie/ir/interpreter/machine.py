@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
 from pyrie.ir.diagnostics import location_of
-from pyrie.ir.interpreter.registry import ELEMENTWISE, Value, elementwise_function, handler
+from pyrie.ir.interpreter.registry import ELEMENTWISE, MODULES, Value, elementwise_function, handler
 from pyrie.ir.interpreter.values import dtype_of
 from pyrie.support.errors import InputError, UnsupportedError
 
@@ -126,7 +126,7 @@ def evaluate_elementwise(op: Operation, operands: Sequence[Value]) -> Sequence[V
 
 def unsupported(op: Operation) -> UnsupportedError:
     """The error for an op that the interpreter does not know."""
-    hint = "supported: arith, math, tensor, linalg, scf, cf, func, affine; util functions and globals; hal.tensor.import/export; flow dispatches"
+    hint = f"it knows most ops of {', '.join(MODULES)}"
     return UnsupportedError(f"the interpreter has no meaning for '{op.name}'", location=location_of(op), hint=hint)
 
 
