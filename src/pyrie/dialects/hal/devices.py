@@ -236,7 +236,7 @@ class DeviceQueueAllocaOp(QueueOp):
 
     def __init__(self, queue: Sequence[SSAValue], pool: SSAValue, memory_types: SSAValue, usage: SSAValue, size: SSAValue, flags: int = 0):
         super().__init__(
-            operands=[pool, memory_types, usage, size, *queue],
+            operands=[*queue, pool, memory_types, usage, size],
             properties={"flags": AllocaFlagsAttr(flags)},
             result_types=[BufferType()],
         )
@@ -255,7 +255,7 @@ class DeviceQueueDeallocaOp(QueueOp):
     assembly_format = f"{QUEUE} {FENCES} `buffer` `(` $buffer `:` type($buffer) `)` {FLAGS}"
 
     def __init__(self, queue: Sequence[SSAValue], buffer: SSAValue, flags: int = 0):
-        super().__init__(operands=[buffer, *queue], properties={"flags": DeallocaFlagsAttr(flags)})
+        super().__init__(operands=[*queue, buffer], properties={"flags": DeallocaFlagsAttr(flags)})
 
 
 @irdl_op_definition
@@ -277,7 +277,7 @@ class DeviceQueueFillOp(QueueOp):
     )
 
     def __init__(self, queue: Sequence[SSAValue], target: SSAValue, offset: SSAValue, length: SSAValue, pattern: SSAValue):
-        super().__init__(operands=[target, offset, length, pattern, *queue], properties={"flags": FillFlagsAttr(0)})
+        super().__init__(operands=[*queue, target, offset, length, pattern], properties={"flags": FillFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -328,7 +328,7 @@ class DeviceQueueCopyOp(QueueOp):
         target_offset: SSAValue,
         length: SSAValue,
     ):
-        super().__init__(operands=[source, source_offset, target, target_offset, length, *queue], properties={"flags": CopyFlagsAttr(0)})
+        super().__init__(operands=[*queue, source, source_offset, target, target_offset, length], properties={"flags": CopyFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -359,7 +359,7 @@ class DeviceQueueReadOp(QueueOp):
         target_offset: SSAValue,
         length: SSAValue,
     ):
-        super().__init__(operands=[source, source_offset, target, target_offset, length, *queue], properties={"flags": ReadFlagsAttr(0)})
+        super().__init__(operands=[*queue, source, source_offset, target, target_offset, length], properties={"flags": ReadFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -410,7 +410,7 @@ class DeviceQueueExecuteOp(QueueOp):
     assembly_format = f"{QUEUE} {FENCES} `commands` `(` $command_buffer `)` {FLAGS}"
 
     def __init__(self, queue: Sequence[SSAValue], command_buffer: SSAValue):
-        super().__init__(operands=[command_buffer, *queue], properties={"flags": ExecuteFlagsAttr(0)})
+        super().__init__(operands=[*queue, command_buffer], properties={"flags": ExecuteFlagsAttr(0)})
 
 
 @irdl_op_definition
@@ -436,7 +436,7 @@ class DeviceQueueExecuteIndirectOp(QueueOp):
 
     def __init__(self, queue: Sequence[SSAValue], command_buffer: SSAValue, bindings: Sequence[tuple[SSAValue, SSAValue, SSAValue]]):
         buffers, offsets, lengths = zip(*bindings, strict=True) if bindings else ((), (), ())
-        super().__init__(operands=[command_buffer, buffers, offsets, lengths, *queue], properties={"flags": ExecuteFlagsAttr(0)})
+        super().__init__(operands=[*queue, command_buffer, buffers, offsets, lengths], properties={"flags": ExecuteFlagsAttr(0)})
 
 
 @irdl_op_definition
