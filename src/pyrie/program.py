@@ -13,8 +13,8 @@ from pyrie.runtime.arrays import ArgumentConverter, arrays_from
 from pyrie.runtime.context import Context, Module
 from pyrie.runtime.hal.device import Device, get_device
 from pyrie.runtime.hal.semaphore import Fence
-from pyrie.runtime.signature import FunctionSignature
-from pyrie.support.errors import InputError
+from pyrie.runtime.signature import FunctionSignature, Parameter
+from pyrie.support.errors import InputError, PyrieError
 
 ENTRY = "main"
 Source = str | Path | bytes | bytearray | memoryview
@@ -34,38 +34,44 @@ class Function:
         self.context, self.__name__, self.signature = context, name, signature
         self._function: Callable[..., Any] = context.function(name)
         self._names: tuple[str, ...] = tuple(p.name for p in signature.parameters) if signature else ()
-        allocator = context.devices[0].allocator
-        self._converters = [ArgumentConverter(p, allocator) for p in signature.parameters] if signature else None
+        self._converters = [self._converter(p) for p in signature.parameters] if signature else None
 
     def __repr__(self) -> str:
         return f"<pyrie function {self.signature or self.__name__}>"
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        if self._converters is None:
-            return _unwrap(self.context.call(self.__name__, *arguments, **named))
-        if named or len(arguments) != len(self._converters):
-            arguments = self._positional(arguments, named)
-        values: list[Any] = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
-        if self.signature is None or not self.signature.is_async:
-            return _unwrap(self.context.invoke(self._function, values))
-        done = Fence()
-        results = self.context.invoke(self._function, [*values, None, done])
-        done.wait()
-        return _unwrap(results)
+        try:
+            if self._converters is None:
+                return _unwrap(self.context.call(self.__name__, *arguments, **named))
+            if named or len(arguments) != len(self._converters):
+                arguments = self._positional(arguments, named)
+            values: list[Any] = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
+            if self.signature is None or not self.signature.is_async:
+                return _unwrap(self.context.invoke(self._function, values))
+            done = Fence()
+            results = self.context.invoke(self._function, [*values, None, done])
+            done.wait()
+            return _unwrap(results)
+        except PyrieError as error:
+            error.location = error.location or self.__name__
+            raise
+
+    def _converter(self, parameter: Parameter) -> ArgumentConverter:
+        return ArgumentConverter(parameter, self.context.devices[0].allocator, shares=not self.context.module.is_stateful)
 
     def _positional(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
         """Arguments in order, whichever way they were given. Raises InputError."""
         details = (str(self.signature),)
         if len(arguments) > len(self._names):
-            raise InputError(f"{self.__name__} takes {len(self._names)} arguments, not {len(arguments)}", details=details)
+            raise InputError(f"it takes {len(self._names)} arguments, not {len(arguments)}", details=details)
         rest = self._names[len(arguments) :]
         for name in named:
             if name not in rest:
                 problem = "was given twice" if name in self._names else "is not one of them"
-                raise InputError(f"{self.__name__} takes {_listed(self._names)}: '{name}' {problem}", details=details)
+                raise InputError(f"it takes {_listed(self._names)}: '{name}' {problem}", details=details)
         missing = [name for name in rest if name not in named]
         if missing:
-            raise InputError(f"{self.__name__} needs {_listed(missing)} too", details=details)
+            raise InputError(f"it needs {_listed(missing)} too", details=details)
         return (*arguments, *(named[name] for name in rest))
 
 

@@ -157,6 +157,41 @@ def test_arguments_that_do_not_fit(program: Program, function: str, arguments: l
         program[function](*arguments, **named)
 
 
+STATE = """
+util.global private mutable @kept = dense<0.0> : tensor<40xf32>
+func.func @set(%x: tensor<40xf32>) {
+  util.global.store %x, @kept : tensor<40xf32>
+  return
+}
+func.func @get() -> tensor<40xf32> {
+  %0 = util.global.load @kept : tensor<40xf32>
+  return %0 : tensor<40xf32>
+}
+func.func @double() {
+  %0 = util.global.load @kept : tensor<40xf32>
+  %1 = arith.addf %0, %0 : tensor<40xf32>
+  util.global.store %1, @kept : tensor<40xf32>
+  return
+}
+"""
+
+
+@pytest.mark.parametrize("device", ["local-sync", "local-task"])
+def test_a_program_that_keeps_its_argument_keeps_a_copy(real_iree: Callable[[Path | str], RealIREE], tmp_path: Path, device: str):
+    (tmp_path / "state.mlir").write_text(STATE)
+    program = Program(real_iree(tmp_path / "state.mlir").module, device)
+    x = aligned(np.full(40, 3, np.float32))
+    program["set"](x)
+    x[:] = 5
+    got = program["get"]()
+    np.testing.assert_array_equal(got, 3)
+    got[:] = 9
+    program["double"]()
+    np.testing.assert_array_equal(program["get"](), 6)
+    np.testing.assert_array_equal(x, 5)
+    np.testing.assert_array_equal(got, 9)
+
+
 def test_names(program: Program):
     x, y = np.ones((2, 4), np.float32), np.ones((4, 3), np.float32)
     expected = program["rows"](x, y)

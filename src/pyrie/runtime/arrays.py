@@ -22,12 +22,16 @@ _INTEGER_LIMITS = {"i1": (0, 1), "i8": (-(1 << 7), (1 << 8) - 1), "i16": (-(1 <<
 
 
 class ArgumentConverter:
-    """Turns what a caller gives for one parameter into what the VM takes. Raises InputError, which names the parameter."""
+    """Turns what a caller gives for one parameter into what the VM takes. Raises InputError, which names the parameter.
 
-    __slots__ = ("_accepted", "_allocator", "_element", "_static_shape", "_type", "parameter")
+    With `shares`, arrays are used in place where layout and alignment allow. That is for functions that are done with their arguments
+    when they return: one with state may keep an argument, or go on reading it.
+    """
 
-    def __init__(self, parameter: Parameter, allocator: Allocator):
-        self.parameter, self._allocator, self._type = parameter, allocator, parameter.type
+    __slots__ = ("_accepted", "_allocator", "_element", "_shares", "_static_shape", "_type", "parameter")
+
+    def __init__(self, parameter: Parameter, allocator: Allocator, *, shares: bool):
+        self.parameter, self._allocator, self._type, self._shares = parameter, allocator, parameter.type, shares
         self._element: dtypes.ElementType | None = None
         self._static_shape: tuple[int | None, ...] | None = None
         self._accepted: tuple[np.dtype, ...] = ()
@@ -47,7 +51,7 @@ class ArgumentConverter:
             self._require_byte_order(value)
         if value.shape != self._static_shape:
             self._require_shape(value.shape)
-        return view_of(value, self._element, self._allocator)
+        return view_of(value, self._element, self._allocator, shares=self._shares)
 
     # What is no array.
 
@@ -68,7 +72,7 @@ class ArgumentConverter:
     def _opaque(self, value: Any) -> Any:
         if isinstance(value, np.ndarray | np.generic) or hasattr(value, "__dlpack__"):
             array = np.asarray(value) if isinstance(value, np.generic | np.ndarray) else self._from_dlpack(value)
-            return view_of(array, dtypes.from_numpy(array.dtype), self._allocator)
+            return view_of(array, dtypes.from_numpy(array.dtype), self._allocator, shares=self._shares)
         return value
 
     def _array(self, value: Any, element: dtypes.ElementType) -> np.ndarray:
@@ -125,14 +129,14 @@ def accepted_dtypes(element: dtypes.ElementType) -> tuple[np.dtype, ...]:
     return (dtype,)
 
 
-def view_of(array: np.ndarray, element: dtypes.ElementType, allocator: Allocator) -> BufferView:
-    """A buffer view of an array: over its own memory if layout and alignment allow, else over a copy. Never written through."""
+def view_of(array: np.ndarray, element: dtypes.ElementType, allocator: Allocator, *, shares: bool) -> BufferView:
+    """A buffer view of an array: with `shares` over its own memory if layout and alignment allow, else over a copy. Never written through."""
     if element.bits < 8:
         packed = pack(array.view(np.int8) if array.ndim else array.reshape(1).view(np.int8), element)
         return BufferView(_copy_of(packed, packed.dtype, allocator), array.shape, element.hal)
     if array.flags.c_contiguous and array.dtype.isnative:
         address = address_of(array)
-        if address % ALIGNMENT == 0:
+        if shares and address % ALIGNMENT == 0:
             return BufferView(wrap_address(address, array.nbytes, array, is_writable=False), array.shape, element.hal)
         buffer = allocator.allocate(array.nbytes)
         ctypes.memmove(buffer.address, address, array.nbytes)
