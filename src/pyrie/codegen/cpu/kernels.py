@@ -25,10 +25,10 @@ PLANS = "pyrie.plans"  # on a configured function: one plan for each stored tens
 
 def choose_plans(function: func.FuncOp, machine: Machine) -> list[Plan]:
     """A plan for each piece of what the function stores."""
-    return [choose(piece, machine) for piece in _pieces_of(function)]
+    return [choose(piece, machine) for piece in pieces_of(function)]
 
 
-def _pieces_of(function: func.FuncOp) -> list[Piece]:
+def pieces_of(function: func.FuncOp) -> list[Piece]:
     return pieces(Dispatch(function, KernelBuilder(Block()), ModuleOp([])))
 
 
@@ -39,7 +39,7 @@ def lower_function(function: func.FuncOp, module: ModuleOp, machine: Machine, ex
         return  # a kernel already
     plans = [Plan.from_attribute(a) for a in cast(ArrayAttr, attribute).data]
     simpler = [Plan(p.strategy, p.tiling) for p in plans]
-    scalar = [scalar_plan(piece, machine) for piece in _pieces_of(function)]
+    scalar = [scalar_plan(piece, machine) for piece in pieces_of(function)]
     for attempt in (plans, simpler, scalar):
         try:
             kernel, dispatch = _lower(function, module, machine, attempt)

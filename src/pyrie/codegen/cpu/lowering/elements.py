@@ -264,7 +264,7 @@ def _from_elements(e: Elements, value: SSAValue, at: Positions) -> Tile:
     operands = value.owner.operands  # pyright: ignore[reportAttributeAccessIssue]
     result = e.dispatch.scalar(operands[-1])
     for i in range(len(operands) - 2, -1, -1):
-        here = compare(e, "eq", position.base, i)
+        here = compare(e.builder, "eq", position.base, i)
         result = e.builder.pure(arith.SelectOp, [here, e.dispatch.scalar(operands[i]), result], [result.type]).results[0]
     return Tile(result)
 
@@ -282,12 +282,12 @@ def _generate(e: Elements, value: SSAValue, at: Positions) -> Tile:
 PREDICATES = ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge")
 
 
-def compare(e: Elements, predicate: str, a: Index, b: Index) -> SSAValue:
+def compare(builder: KernelBuilder, predicate: str, a: Index, b: Index) -> SSAValue:
     from xdsl.dialects.builtin import i1, i64
 
-    operands = [e.builder.index(a), e.builder.index(b)]
+    operands = [builder.index(a), builder.index(b)]
     properties = {"predicate": IntegerAttr(PREDICATES.index(predicate), i64)}
-    return e.builder.pure(arith.CmpiOp, operands, [i1], properties).results[0]
+    return builder.pure(arith.CmpiOp, operands, [i1], properties).results[0]
 
 
 def _all_inside(e: Elements, at: Positions, lower: Sequence[Index], upper: Sequence[Index], extents: Sequence[Index]) -> SSAValue | None:
@@ -301,7 +301,7 @@ def _all_inside(e: Elements, at: Positions, lower: Sequence[Index], upper: Seque
         if tests and position.lanes:
             raise CannotVectorize
         for predicate, bound in tests:
-            test = compare(e, predicate, position.base, bound)
+            test = compare(e.builder, predicate, position.base, bound)
             condition = test if condition is None else e.builder.pure(arith.AndIOp, [condition, test], [i1]).results[0]
     return condition
 
@@ -364,7 +364,7 @@ def _concat(e: Elements, value: SSAValue, at: Positions) -> Tile:
         end = e.builder.add(start, e.dispatch.extent(source, axis))
         if at[axis].lanes:
             raise CannotVectorize
-        here = compare(e, "slt", at[axis].base, end)
+        here = compare(e.builder, "slt", at[axis].base, end)
         return _choose(e, here, at, lambda: e.of(source, inner), lambda: part(number + 1, end), element)
 
     return part(0, 0)
