@@ -87,7 +87,7 @@ def _initializer(context: Context, op: util.GlobalOp, target: hal.DeviceTargetAt
         lines.append(f"%runs = arith.ori %{f'either{len(formats) - 1}' if len(formats) > 1 else 'runs0'}, %runs0 : i1")
     else:
         lines.append("%runs = arith.constant true")
-    message = f"HAL device `{name}` not found or unavailable: {print_attribute(target)}"
+    message = f"HAL device `{name}` not found or unavailable: no device '{target.device_id.data}*' runs any of {', '.join(formats)}"
     text = TEMPLATE.replace("MATCH", "\n  ".join(lines)).replace("ID", _quoted(target.device_id.data + "*"))
     text = text.replace("MESSAGE", _quoted(message)).replace("SYMBOL", print_attribute(_symbol(op)))
     made = parse_module(text, context, name="device initializer").body.block.first_op
