@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
-from xdsl.dialects.builtin import FunctionType, ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, TypeAttribute
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -40,6 +40,7 @@ class ConvertStableHLOToInputDialects(ModulePass):
         }
         if not signs:
             return
+        remember_encodings(module)
         make_signless(module)
         for region in module.regions:
             for block in region.blocks:
@@ -87,6 +88,21 @@ def make_signless(module: ModuleOp) -> None:
             continue
         for name, attribute in list(op.properties.items()):
             op.properties[name] = _signless_attribute(attribute)
+
+
+def remember_encodings(module: ModuleOp) -> None:
+    """Notes on arguments and results of functions what their unsigned types were, for the reflection and the runtime's checks."""
+    for op in module.ops:
+        kind = op.properties.get("function_type")
+        if not isinstance(kind, FunctionType):
+            continue
+        for key, types in (("arg_attrs", kind.inputs.data), ("res_attrs", kind.outputs.data)):
+            if all(signless(type) == type for type in types):
+                continue
+            given = op.properties.get(key)
+            known = [dict(d.data) for d in given] if isinstance(given, ArrayAttr) else [{}] * len(types)  # pyright: ignore
+            encodings = ({} if signless(type) == type else {"iree.abi.encoding": type} for type in types)
+            op.properties[key] = ArrayAttr(DictionaryAttr(old | new) for old, new in zip(known, encodings, strict=True))
 
 
 def _retype(value: object) -> None:

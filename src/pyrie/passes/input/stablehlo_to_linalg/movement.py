@@ -384,12 +384,12 @@ def pad(
     e: Emitter, value: SSAValue, scalar: SSAValue, low: Sequence[Size], high: Sequence[Size], interior: Sequence[int] | None = None
 ) -> SSAValue:
     """Adds `scalar` round and between the elements; negative counts, known when compiling, take elements away."""
-    if interior is not None and any(interior):
-        value = spread(e, value, scalar, interior)
     cuts = [(max(-a, 0), max(-b, 0)) if isinstance(a, int) and isinstance(b, int) else (0, 0) for a, b in zip(low, high, strict=True)]
     low = [max(n, 0) if isinstance(n, int) else n for n in low]
     high = [max(n, 0) if isinstance(n, int) else n for n in high]
-    if any(n != 0 for n in (*low, *high)):
+    if interior is not None and any(interior):
+        value = spread(e, value, scalar, low, high, interior)
+    elif any(n != 0 for n in (*low, *high)):
         value = padded(e, value, scalar, low, high)
     if any(n for cut in cuts for n in cut):
         sizes = [e.subtract(size, a + b) for size, (a, b) in zip(e.sizes(value), cuts, strict=True)]
@@ -404,20 +404,19 @@ def padded(e: Emitter, value: SSAValue, scalar: SSAValue, low: Sequence[Size], h
     return e(tensor.PadOp(value, low, high, Region(block), e.tensor_type(sizes, element_of(value.type))))
 
 
-def spread(e: Emitter, value: SSAValue, scalar: SSAValue, interior: Sequence[int]) -> SSAValue:
-    """Puts `interior` scalars between neighbouring elements: writes the elements with strides into a filled tensor."""
+def spread(e: Emitter, value: SSAValue, scalar: SSAValue, low: Sequence[Size], high: Sequence[Size], interior: Sequence[int]) -> SSAValue:
+    """Puts scalars round and between the elements: writes the elements with strides into a filled tensor."""
     source = e.sizes(value)
     sizes: list[Size] = []
-    for size, gap in zip(source, interior, strict=True):
+    for size, before, after, gap in zip(source, low, high, interior, strict=True):
         if isinstance(size, int):
-            sizes.append(size + max(size - 1, 0) * gap)
+            gaps: Size = max(size - 1, 0) * gap
         elif gap == 0:
-            sizes.append(size)
+            gaps = 0
         else:
-            gaps = e(arith.MaxSIOp(e.index(e.subtract(size, 1)), e.index(0)))
-            sizes.append(e.add(size, e.multiply(gaps, gap)))
-    target = e.filled(scalar, sizes)
-    return e(tensor.InsertSliceOp(value, target, [0] * len(sizes), source, [gap + 1 for gap in interior]))
+            gaps = e.multiply(e(arith.MaxSIOp(e.index(e.subtract(size, 1)), e.index(0))), gap)
+        sizes.append(e.add(size, before, after, gaps))
+    return e(tensor.InsertSliceOp(value, e.filled(scalar, sizes), low, source, [gap + 1 for gap in interior]))
 
 
 def lower_dynamic_pad(e: Emitter, op: Operation) -> list[SSAValue]:
