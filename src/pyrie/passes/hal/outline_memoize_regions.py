@@ -34,7 +34,7 @@ class OutlineMemoizeRegions(ModulePass):
 
     Legal because a region's results may not depend on how often it runs, and here it captures only what is set once: constants are
     cloned into the function, immutable globals are passed. A region that captures anything else, that runs inside of an initializer, or
-    whose device is not one of the program's device globals, becomes a plain call of apply. Inner regions go first.
+    whose device or queue affinity is not known when the program is loaded, becomes a plain call of apply. Inner regions go first.
     """
 
     name: ClassVar[str] = "iree-hal-outline-memoize-regions"
@@ -72,7 +72,8 @@ class _Outline:
         device, affinity = self.op.device, self.op.queue_affinity
         apply = self._outline_body(types)
         devices = self._devices()
-        if self.dynamic or not devices or isinstance(self.function, util.InitializerOp):
+        known = devices and constant_int(affinity) is not None
+        if self.dynamic or not known or isinstance(self.function, util.InitializerOp):
             call = util.CallOp(apply, [device, affinity, *self.globals, *self.dynamic], types)
         else:
             results = {name: self._memoize_for(name, apply, types) for name in devices}
@@ -128,7 +129,8 @@ class _Outline:
         builder = Builder(InsertPoint.at_end(block))
         loaded = builder.insert(util.GlobalLoadOp(device, hal.DeviceType(), immutable=True)).result
         affinity = constant_int(self.op.queue_affinity)
-        arguments = [loaded, builder.insert(arith.ConstantOp(IntegerAttr(-1 if affinity is None else affinity, i64))).results[0]]
+        assert affinity is not None
+        arguments = [loaded, builder.insert(arith.ConstantOp(IntegerAttr(affinity, i64))).results[0]]
         for value in self.globals:
             assert isinstance(value.owner, Operation)
             arguments.append(builder.insert(value.owner.clone()).results[0])
@@ -136,8 +138,21 @@ class _Outline:
         for name, value in zip(names, call.results, strict=True):
             builder.insert(util.GlobalStoreOp(value, name))
         builder.insert(util.ReturnOp())
-        Builder(InsertPoint.before(self.function)).insert(_at(util.InitializerOp(Region(block)), self.op))
+        Builder(self._once_set(device)).insert(_at(util.InitializerOp(Region(block)), self.op))
         return names
+
+    def _once_set(self, device: str) -> InsertPoint:
+        """Where the device and the captured globals have their values: before the function, or behind what stores the last of them."""
+        needed = {device, *(value.owner.global_name for value in self.globals if isinstance(value.owner, util.GlobalLoadOp))}
+        point = InsertPoint.before(self.function)
+        op = self.function.next_op
+        while op is not None:
+            stores = [inner for inner in op.walk() if isinstance(inner, util.GlobalStoreOp)] if isinstance(op, util.InitializerOp) else []
+            declared = isinstance(op, util.GlobalOp) and op.sym_name.data in needed
+            if declared or any(store.global_name in needed for store in stores):
+                point = InsertPoint.after(op)
+            op = op.next_op
+        return point
 
     def _lookup(self, results: dict[str, list[str]], types: Sequence[Attribute]) -> str:
         block = Block(arg_types=[hal.DeviceType(), i64])

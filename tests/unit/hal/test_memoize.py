@@ -1,0 +1,186 @@
+"""The published example of memoization, and what inlining and outlining do to regions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+
+from pyrie.dialects import hal, util
+from pyrie.dialects.registry import make_context
+from pyrie.ir.parser import parse_module
+from pyrie.ir.passes import ModulePass
+from pyrie.ir.printer import print_module
+from pyrie.ir.transforms.canonicalize import Canonicalize
+from pyrie.ir.transforms.cse import CSE
+from pyrie.passes.hal.inline_memoize_regions import InlineMemoizeRegions
+from pyrie.passes.hal.outline_memoize_regions import OutlineMemoizeRegions
+
+HERE = Path(__file__).parent
+
+
+def run(text: str, *passes: ModulePass) -> ModuleOp:
+    context = make_context()
+    module = parse_module(text, context)
+    for item in passes:
+        item.apply(context, module)
+    module.verify()
+    return module
+
+
+def function(module: ModuleOp, name: str) -> util.FuncOp:
+    return next(op for op in module.ops if isinstance(op, util.FuncOp) and op.sym_name.data == name)
+
+
+def test_outlining_gives_the_published_output():
+    """Both sides are canonicalized, so that constants stand in the same places; everything else is equal, names included."""
+    ours = run((HERE / "memoize_input.mlir").read_text(), OutlineMemoizeRegions(), Canonicalize(), CSE())
+    published = run((HERE / "memoize_output.mlir").read_text(), Canonicalize(), CSE())
+    assert print_module(ours) == print_module(published)
+
+
+def test_inlining_the_example_leaves_no_region_and_records_once():
+    module = run((HERE / "memoize_input.mlir").read_text(), InlineMemoizeRegions())
+    ops = list(module.walk())
+    assert not [op for op in ops if isinstance(op, hal.DeviceMemoizeOp)]
+    (create,) = [op for op in ops if isinstance(op, hal.CommandBufferCreateOp)]
+    assert "OneShot" in create.modes.words
+
+
+REGION = """
+util.global private @device : !hal.device
+util.func public @f({arguments}) -> index {{
+  %device = util.global.load immutable @device : !hal.device
+  %any = arith.constant -1 : i64
+  %r = hal.device.memoize<%device : !hal.device> affinity(%any) -> index {{
+    %one = arith.constant 1 : index
+    %sum = arith.addi {captured}, %one : index
+    hal.return %sum : index
+  }}
+  util.return %r : index
+}}
+"""
+
+
+def test_a_region_that_captures_an_argument_is_called_each_time():
+    module = run(REGION.format(arguments="%x: index", captured="%x"), OutlineMemoizeRegions())
+    assert not [op for op in module.ops if isinstance(op, util.InitializerOp)]
+    calls = [op for op in function(module, "f").walk() if isinstance(op, util.CallOp)]
+    assert [op.callee.string_value() for op in calls] == ["__f_memoize_apply"]
+    assert calls[0].arguments[-1] is function(module, "f").body.block.args[0]
+
+
+def test_a_region_that_captures_constants_runs_once_when_the_program_is_loaded():
+    text = REGION.format(arguments="", captured="%c4").replace("  %device =", "  %c4 = arith.constant 4 : index\n  %device =", 1)
+    module = run(text, OutlineMemoizeRegions())
+    (initializer,) = [op for op in module.ops if isinstance(op, util.InitializerOp)]
+    stores = [op for op in initializer.walk() if isinstance(op, util.GlobalStoreOp)]
+    assert [op.global_name for op in stores] == ["__f_memoize_result_0_device"]
+    calls = [op for op in function(module, "f").walk() if isinstance(op, util.CallOp)]
+    assert [op.callee.string_value() for op in calls] == ["__f_memoize_lookup"]
+
+
+def test_several_results_get_a_global_each():
+    text = REGION.format(arguments="", captured="%c4").replace("  %device =", "  %c4 = arith.constant 4 : index\n  %device =", 1)
+    text = text.replace("-> index {\n    %one", "-> index, i64 {\n    %one").replace(
+        "hal.return %sum : index", "hal.return %sum, %any : index, i64"
+    )
+    module = run(text.replace("%r = hal", "%r:2 = hal").replace("util.return %r :", "util.return %r#0 :"), OutlineMemoizeRegions())
+    names = [op.sym_name.data for op in module.ops if isinstance(op, util.GlobalOp)]
+    assert {"__f_memoize_result_0_device", "__f_memoize_result_1_device"} <= set(names)
+
+
+@pytest.mark.parametrize("item", [OutlineMemoizeRegions(), InlineMemoizeRegions()], ids=lambda item: item.name)
+def test_a_region_in_an_initializer_does_not_crash(item: ModulePass):
+    text = """
+    util.global private @device : !hal.device
+    util.global private @stored : index
+    util.initializer {
+      %device = util.global.load immutable @device : !hal.device
+      %any = arith.constant -1 : i64
+      %r = hal.device.memoize<%device : !hal.device> affinity(%any) -> index {
+        %one = arith.constant 1 : index
+        hal.return %one : index
+      }
+      util.global.store %r, @stored : index
+      util.return
+    }
+    """
+    module = run(text, item)
+    assert not [op for op in module.walk() if isinstance(op, hal.DeviceMemoizeOp)]
+
+
+@pytest.mark.parametrize("item", [OutlineMemoizeRegions(), InlineMemoizeRegions()], ids=lambda item: item.name)
+def test_a_device_that_is_looked_up_does_not_crash(item: ModulePass):
+    text = """
+    util.func public @f(%i: index) -> index {
+      %device = hal.devices.get %i : !hal.device
+      %any = arith.constant -1 : i64
+      %r = hal.device.memoize<%device : !hal.device> affinity(%any) -> index {
+        %one = arith.constant 1 : index
+        hal.return %one : index
+      }
+      util.return %r : index
+    }
+    """
+    module = run(text, item)
+    assert not [op for op in module.walk() if isinstance(op, hal.DeviceMemoizeOp)]
+
+
+@pytest.mark.parametrize("item", [OutlineMemoizeRegions(), InlineMemoizeRegions()], ids=lambda item: item.name)
+def test_nested_regions(item: ModulePass):
+    text = """
+    util.global private @device : !hal.device
+    util.func public @f() -> index {
+      %device = util.global.load immutable @device : !hal.device
+      %any = arith.constant -1 : i64
+      %r = hal.device.memoize<%device : !hal.device> affinity(%any) -> index {
+        %one = arith.constant 1 : index
+        %inner = hal.device.memoize<%device : !hal.device> affinity(%any) -> index {
+          %two = arith.constant 2 : index
+          hal.return %two : index
+        }
+        %sum = arith.addi %one, %inner : index
+        hal.return %sum : index
+      }
+      util.return %r : index
+    }
+    """
+    module = run(text, item)
+    assert not [op for op in module.walk() if isinstance(op, hal.DeviceMemoizeOp)]
+
+
+def test_a_captured_global_declared_later_is_initialized_first():
+    text = """
+    util.global private @device : !hal.device
+    util.func public @f() -> index {
+      %device = util.global.load immutable @device : !hal.device
+      %later = util.global.load immutable @later : index
+      %any = arith.constant -1 : i64
+      %r = hal.device.memoize<%device : !hal.device> affinity(%any) -> index {
+        %sum = arith.addi %later, %later : index
+        hal.return %sum : index
+      }
+      util.return %r : index
+    }
+    util.global private @later : index
+    util.initializer {
+      %c7 = arith.constant 7 : index
+      util.global.store %c7, @later : index
+      util.return
+    }
+    """
+    module = run(text, OutlineMemoizeRegions())
+    order: list[str] = []
+    for op in module.ops:
+        if isinstance(op, util.InitializerOp):
+            order += [store.global_name for store in op.walk() if isinstance(store, util.GlobalStoreOp)]
+    assert order == ["later", "__f_memoize_result_0_device"]
+
+
+def test_an_affinity_that_is_not_known_is_not_memoized():
+    text = REGION.format(arguments="%queue: i64", captured="%c4").replace("  %device =", "  %c4 = arith.constant 4 : index\n  %device =", 1)
+    module = run(text.replace("affinity(%any)", "affinity(%queue)"), OutlineMemoizeRegions())
+    calls = [op for op in function(module, "f").walk() if isinstance(op, util.CallOp)]
+    assert [op.callee.string_value() for op in calls] == ["__f_memoize_apply"]
