@@ -13,7 +13,6 @@ from pyrie.runtime.hal.buffer import Buffer, BufferView
 from pyrie.runtime.hal.device import Device, create_device, drivers, get_device, register_driver
 from pyrie.runtime.hal.executable import Executable, Kernel, executable_formats, register_format
 from pyrie.runtime.hal.semaphore import Fence, Semaphore
-from pyrie.runtime.signature import FunctionSignature
 
 __all__ = [
     "Buffer",
@@ -22,7 +21,6 @@ __all__ = [
     "Device",
     "Executable",
     "Fence",
-    "FunctionSignature",
     "Kernel",
     "Module",
     "Semaphore",

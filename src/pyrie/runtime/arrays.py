@@ -130,7 +130,7 @@ def accepted_dtypes(element: dtypes.ElementType) -> tuple[np.dtype, ...]:
 
 
 def view_of(array: np.ndarray, element: dtypes.ElementType, allocator: Allocator, *, shares: bool) -> BufferView:
-    """A buffer view of an array: with `shares` over its own memory if layout and alignment allow, else over a copy. Never written through."""
+    """A buffer view of an array: with `shares` over its own memory if layout and alignment allow, else over a copy. Never written."""
     if element.bits < 8:
         packed = pack(array.view(np.int8) if array.ndim else array.reshape(1).view(np.int8), element)
         return BufferView(_copy_of(packed, packed.dtype, allocator), array.shape, element.hal)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,14 +19,16 @@ from pyrie.runtime.hal.executable import Executable
 from pyrie.runtime.hal.memory import aligned_copy
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.modules.registry import Host, NativeModule, create_native_module
-from pyrie.runtime.signature import FunctionSignature, parse_declaration
 from pyrie.runtime.vm import arithmetic
 from pyrie.runtime.vm.objects import Globals, VMBuffer, VMList, cast_ref, rodata_buffer
 from pyrie.support.errors import DeviceError, InputError, PyrieError
 
-if TYPE_CHECKING:  # the file format and the translator are imported when the first module is read
+if TYPE_CHECKING:  # the file format, declarations and the translator are imported when the first module is read
     from pyrie.format.module import Import
     from pyrie.format.verifier import VerifiedModule
+    from pyrie.runtime.signature import FunctionSignature
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 INITIALIZER = "__init"
 DECLARATION = "iree.abi.declaration"
@@ -56,6 +58,7 @@ class Module:
     __slots__ = ("_code", "_strings", "exports", "is_stateful", "signatures", "verified")
 
     def __init__(self, verified: VerifiedModule):
+        from pyrie.runtime.signature import parse_declaration
         from pyrie.runtime.vm.translate import translate
 
         translation = translate(verified)
@@ -71,14 +74,14 @@ class Module:
         self.is_stateful = _is_stateful(verified, [o for name, o in self.exports.items() if name != INITIALIZER])
 
     @staticmethod
-    def read(source: str | Path | bytes | bytearray | memoryview, *, verify: Literal["tables", "full"] = "tables") -> Module:
+    def read(source: Source, *, verify: Literal["tables", "full"] = "tables") -> Module:
         """Reads, checks and translates a `.vmfb`. A file is mapped and stays so; bytes are copied. Raises InputError, VerifyError."""
         from pyrie.format.reader import read_module
         from pyrie.format.verifier import verify_module
 
-        if not isinstance(source, str | Path):
+        if not isinstance(source, str | os.PathLike):
             source = aligned_copy(source)
-        return Module(verify_module(read_module(source, verify=verify)))
+        return Module(verify_module(read_module(os.fspath(source) if isinstance(source, os.PathLike) else source, verify=verify)))
 
     def instantiate(self, namespace: dict[str, Any]) -> None:
         """Defines the module's functions `f0, f1, ...` in a namespace that holds all they refer to."""
@@ -234,7 +237,7 @@ class Context:
 
 
 def load(
-    source: str | Path | bytes | bytearray | memoryview,
+    source: Source,
     device: str | Device = "local-sync",
     *,
     allow_native: bool = True,

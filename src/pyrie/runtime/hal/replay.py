@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from typing import Protocol
 
 import numpy as np
 
@@ -30,12 +29,16 @@ Workgroups = tuple[int, int, int]
 BYTES = np.dtype(np.uint8)
 
 
-class Command(Protocol):
+class Command:
     """One unit of work: `tile_count` independent tiles, of which `run` does a range."""
 
-    def tile_count(self, replay: Replay) -> int: ...
+    __slots__ = ()
 
-    def run(self, replay: Replay, begin: int, end: int) -> None: ...
+    def tile_count(self, replay: Replay) -> int:
+        return 1
+
+    def run(self, replay: Replay, begin: int, end: int) -> None:
+        raise NotImplementedError
 
 
 class Recording:
@@ -210,7 +213,7 @@ class Replay:
         WORKGROUP_COUNTS.pack_into(self._block, offset, *workgroups)
 
 
-class Fill:
+class Fill(Command):
     """Repeats a pattern over a range."""
 
     __slots__ = ("pattern", "target")
@@ -218,14 +221,11 @@ class Fill:
     def __init__(self, target: int, pattern: bytes):
         self.target, self.pattern = target, pattern
 
-    def tile_count(self, replay: Replay) -> int:
-        return 1
-
     def run(self, replay: Replay, begin: int, end: int) -> None:
         fill_memory(replay.pointer(self.target), replay.length(self.target), self.pattern)
 
 
-class Update:
+class Update(Command):
     """Overwrites a range with bytes captured when recording."""
 
     __slots__ = ("data", "target")
@@ -233,14 +233,11 @@ class Update:
     def __init__(self, target: int, data: bytes):
         self.target, self.data = target, data
 
-    def tile_count(self, replay: Replay) -> int:
-        return 1
-
     def run(self, replay: Replay, begin: int, end: int) -> None:
         ctypes.memmove(replay.pointer(self.target), self.data, len(self.data))
 
 
-class Copy:
+class Copy(Command):
     """Copies a range to a range that may overlap it."""
 
     __slots__ = ("source", "target")
@@ -248,15 +245,12 @@ class Copy:
     def __init__(self, source: int, target: int):
         self.source, self.target = source, target
 
-    def tile_count(self, replay: Replay) -> int:
-        return 1
-
     def run(self, replay: Replay, begin: int, end: int) -> None:
         length = min(replay.length(self.source), replay.length(self.target))
         ctypes.memmove(replay.pointer(self.target), replay.pointer(self.source), length)
 
 
-class Dispatch:
+class Dispatch(Command):
     """A native kernel over a grid; each workgroup is a tile."""
 
     __slots__ = ("constants", "first_binding", "first_constant", "kernel", "ordinal", "source", "workgroups")
