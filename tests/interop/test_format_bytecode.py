@@ -15,6 +15,7 @@ from pyrie.ir.parser import parse_file
 from pyrie.ir.printer import print_module
 from pyrie.passes.vm.bytecode import build_module, emit_module
 from pyrie.passes.vm.bytecode.emission import find_module
+from references import references_left_behind
 
 pytestmark = pytest.mark.interop
 
@@ -44,6 +45,26 @@ def test_bytecode_of_real_vm_text_runs_like_the_original(name: str, real_iree, t
     ours.write_bytes(data)
     verify_module(read_module(data, verify="full"))
     assert run(ours, *CALLS[name]) == run(original.module, *CALLS[name])
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_text_without_discards_releases_all_the_same(name: str, real_iree, tmp_path: Path):
+    """References die in the same places, with or without `vm.discard.refs` in the text."""
+    original = real_iree(name)
+    lines = original.phases["vm"].read_text().splitlines(keepends=True)
+    stripped = tmp_path / "stripped.mlir"
+    stripped.write_text("".join(line for line in lines if "vm.discard.refs" not in line))
+    for source in (original.phases["vm"], stripped):
+        data = emit_module(parse_file(source, make_context()))
+        left = [references_left_behind(f) for f in verify_module(read_module(data)).functions]
+        assert not any(left), f"{source.name}: {left}"
+    (tmp_path / "stripped.vmfb").write_bytes(data)
+    assert run(tmp_path / "stripped.vmfb", *CALLS[name]) == run(original.module, *CALLS[name])
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_checker_of_references_agrees_with_the_real_compiler(name: str, real_iree):
+    assert not any(references_left_behind(f) for f in verify_module(read_module(real_iree(name).module)).functions)
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -1,12 +1,14 @@
-"""Random functions with branches, loops and swaps of block arguments, interpreted as SSA, compared with their bytecode in two VMs."""
+"""Random functions with branches, loops, references and swaps of block arguments, interpreted as SSA, against their bytecode in two VMs."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import iree.runtime as iree
 import pytest
+from references import references_left_behind
 from xdsl.ir import Operation, SSAValue
 
 from pyrie.dialects import vm
@@ -20,6 +22,7 @@ from pyrie.runtime.context import load
 SEED = 20261123
 FUNCTIONS = 60
 ARGUMENTS = ("i32", "i64", "i32", "i64")
+LIST = "!vm.list<i32>"
 INPUTS = ((3, -5, 7, 11), (-1, 1 << 40, 0, -9), (123456789, -2, -77, 3))
 FUEL = 6  # backward branches a call may take
 
@@ -32,7 +35,7 @@ class Writer:
 
     def __init__(self, generator: random.Random, name: str):
         self.random, self.name, self.count = generator, name, 0
-        self.blocks = [[*self.random.choices(("i32", "i64"), k=self.random.randint(0, 5))] for _ in range(self.random.randint(1, 6))]
+        self.blocks = [[*self.random.choices(("i32", "i64", LIST), k=self.random.randint(0, 6))] for _ in range(self.random.randint(1, 6))]
 
     def fresh(self) -> str:
         self.count += 1
@@ -44,7 +47,10 @@ class Writer:
     def body(self, values: list[tuple[str, str]]) -> list[str]:
         lines = []
         for _ in range(self.random.randint(1, 8)):
-            type, name = self.random.choice(("i32", "i64")), self.fresh()
+            type, name = self.random.choice(("i32", "i64", LIST)), self.fresh()
+            if type == LIST:
+                lines += self.list_op(name, values)
+                continue
             kind = self.random.randrange(5)
             a, b = self.pick(values, type), self.pick(values, type)
             if kind == 0:
@@ -63,13 +69,32 @@ class Writer:
             values.append((name, type))
         return lines
 
+    def list_op(self, name: str, values: list[tuple[str, str]]) -> list[str]:
+        """Lists are told apart by their sizes, which `resize` changes for all who hold the list."""
+        kind = self.random.randrange(4)
+        if kind == 0:
+            values.append((name, LIST))
+            size = f"{name}s = vm.const.i32 {self.random.randint(0, 9)}"
+            return [size, f"{name} = vm.list.alloc {name}s : (i32) -> {LIST}", f"vm.list.resize {name}, {name}s : ({LIST}, i32)"]
+        a, b = self.pick(values, LIST), self.pick(values, LIST)
+        if kind == 1:
+            condition = self.pick(values, "i32")
+            values.append((name, LIST))
+            return [f"{name} = vm.select.ref {condition}, {a}, {b} : {LIST}"]
+        if kind == 2:
+            return [f"{name} = vm.const.i32 {self.random.randint(0, 9)}", f"vm.list.resize {a}, {name} : ({LIST}, i32)"]
+        values.append((name, "i32"))
+        return [f"{name} = vm.list.size {a} : ({LIST}) -> i32"]
+
     def target(self, block: int, fuel: str, values: Sequence[tuple[str, str]]) -> str:
         operands = [fuel, *(self.pick(values, t) for t in self.blocks[block])]
         return f"^b{block}({', '.join(operands)} : {', '.join(['i32', *self.blocks[block]])})"
 
     def text(self) -> str:
         entry = [(f"%a{i}", t) for i, t in enumerate(ARGUMENTS)]
-        lines = [*self.body(entry), f"%fuel = vm.const.i32 {FUEL}", "%one = vm.const.i32 1"]
+        lines = ["%n = vm.const.i32 4", f"%l = vm.list.alloc %n : (i32) -> {LIST}"]
+        entry.append(("%l", LIST))
+        lines += [*self.body(entry), f"%fuel = vm.const.i32 {FUEL}", "%one = vm.const.i32 1"]
         lines.append(f"vm.br {self.target(0, '%fuel', entry)}")
         for i, types in enumerate(self.blocks):
             arguments = [(self.fresh(), t) for t in types]
@@ -101,7 +126,8 @@ def wrapped(value: int, type: object) -> int:
 
 def interpret(func: vm.FuncOp, inputs: Sequence[int]) -> list[int]:
     """Runs the SSA form directly."""
-    block, state = func.body.blocks[0], dict(zip(func.body.blocks[0].args, inputs, strict=True))
+    block = func.body.blocks[0]
+    state: dict[SSAValue, Any] = dict(zip(block.args, inputs, strict=True))
     while True:
         for op in block.ops:
             if isinstance(op, vm.ReturnOp):
@@ -115,12 +141,18 @@ def interpret(func: vm.FuncOp, inputs: Sequence[int]) -> list[int]:
                     block, operands = op.false_dest, op.false_operands
                 state |= dict(zip(block.args, [state[v] for v in operands], strict=True))
                 break
-            state[op.results[0]] = wrapped(compute(op, state), op.results[0].type)
+            if op.name == "vm.list.resize":
+                state[op.operands[0]][:] = [0] * state[op.operands[1]]
+                continue
+            value = compute(op, state)
+            state[op.results[0]] = value if isinstance(value, list) else wrapped(value, op.results[0].type)
 
 
-def compute(op: Operation, state: dict[SSAValue, int]) -> int:
+def compute(op: Operation, state: dict[SSAValue, Any]) -> Any:
     x = [state[v] for v in op.operands]
     match op.name.split(".")[1]:
+        case "list":
+            return len(x[0]) if op.name == "vm.list.size" else []
         case "const":
             return op.properties["value"].value.data  # pyright: ignore
         case "select":
@@ -182,6 +214,12 @@ def test_the_functions_swap_registers_and_pass_the_verifier(module):
     through_scratch = [r for r in remaps if {t for _, t in r} & {s for s, _ in r}]
     assert len(remaps) > FUNCTIONS
     assert len(through_scratch) > 5
+
+
+def test_every_reference_is_released_before_a_return(module):
+    """The real VM does not clean up after functions that succeed."""
+    for function in verify_module(read_module(emit_module(module))).functions:
+        assert not references_left_behind(function), f"seed {SEED}, @{function.function.name}"
 
 
 def test_our_vm_computes_what_the_ssa_form_says(module, expected):

@@ -16,6 +16,7 @@ from pyrie.ir.diagnostics import location_of
 from pyrie.passes.vm.bytecode.branches import Copy, Scratch, sequence
 from pyrie.passes.vm.bytecode.liveness import analyze, edges
 from pyrie.passes.vm.bytecode.registers import allocate, bank_of
+from pyrie.passes.vm.bytecode.releases import Releases
 from pyrie.passes.vm.bytecode.symbols import Symbols
 from pyrie.support.errors import CompileError
 
@@ -32,6 +33,7 @@ class _FunctionEmitter:
         self.func, self.signature, self.symbols = func, signature, symbols
         self.liveness = analyze(func.body)
         self.allocation = allocate(func.body, CallingConvention.parse(signature.calling_convention), self.liveness)
+        self.releases = Releases(func.body, self.liveness, self.allocation.registers)
         self.scratch = Scratch(self.allocation.scalars, self.allocation.refs)
         self.encoder = FunctionEncoder()
         self.features = NO_FEATURE
@@ -41,11 +43,14 @@ class _FunctionEmitter:
     def run(self) -> Function:
         for block in self.func.body.blocks:
             self.encoder.block(block)
+            self.releases.enter(block)
+            self.release(self.releases.at_start(block))
             self.last_uses = {v: op for op in block.ops if type(op) is not vm.DiscardRefsOp for v in op.operands if vm.is_reference(v.type)}
             self.moved = set()
             for op in block.ops:
                 try:
                     self.emit(op)
+                    self.release(self.releases.after(op, self.moved))
                 except CompileError as error:
                     error.location = error.location or location_of(op)
                     raise
@@ -77,6 +82,10 @@ class _FunctionEmitter:
         opcode = BY_MNEMONIC[mnemonic]
         self.features |= opcode.feature
         self.encoder.append(opcode, *values)
+
+    def release(self, registers: list[int]) -> None:
+        if registers:
+            self.encoder.append("discard.refs", registers)
 
     # Fields.
 
