@@ -40,7 +40,7 @@ PHASES: dict[str, str] = {
     "hal": "pyrie.passes.hal.pipeline:hal_phase",
     "vm": "pyrie.passes.vm.pipeline:vm_phase",
 }
-SERIALIZER = "pyrie.passes.vm.serialize:serialize_module"  # (vm module, options) -> bytes
+SERIALIZER = "pyrie.passes.vm.bytecode.emission:emit_module"  # (vm module) -> bytes
 # file suffix -> importer: (path or bytes, Context) -> ModuleOp at the hub level
 IMPORTERS: dict[str, str] = {".onnx": "pyrie.importers.onnx:import_onnx"}
 
@@ -112,7 +112,7 @@ class Session:
 
     def serialize(self, module: ModuleOp) -> bytes:
         """The bytes of a module that has passed all phases."""
-        return load_attribute(SERIALIZER)(module, self.options)
+        return load_attribute(SERIALIZER)(module)
 
     def compile(self, source: Source, *, after: str | None = None, until: str | None = None, name: str = "<input>") -> ModuleOp:
         """Loads and lowers. An InternalError carries how to reproduce it: the IR before the pass that broke, and the command."""

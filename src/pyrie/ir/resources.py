@@ -57,7 +57,10 @@ class BlobAttr(Data[Blob | None]):
 
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> Blob | None:
-        parser.raise_error("write `dense_resource<key> : type`")
+        parser.parse_keyword("dense_resource")
+        with parser.in_angle_brackets():
+            key = parser.parse_identifier_or_str_literal(" for the key of a dense_resource")
+        return ResourceAttr.get(key, type, getattr(parser, "resources", {}).get(key))
 
     def print_parameter(self, printer: Printer) -> None:
         printer.print_string(repr(self.data))
@@ -105,7 +108,10 @@ class ResourceAttr(TypedAttribute, BuiltinAttribute):
 
     @staticmethod
     def parse_with_type(parser: AttrParser, type: Attribute) -> TypedAttribute:
-        parser.raise_error("write `dense_resource<key> : type`")
+        parser.parse_keyword("dense_resource")
+        with parser.in_angle_brackets():
+            key = parser.parse_identifier_or_str_literal(" for the key of a dense_resource")
+        return ResourceAttr.get(key, type, getattr(parser, "resources", {}).get(key))
 
     def print_without_type(self, printer: Printer) -> None:
         printer.print_string(f"dense_resource<{self.key}>")
