@@ -114,7 +114,11 @@ class ResourceAttr(TypedAttribute, BuiltinAttribute):
         return ResourceAttr.get(key, type, getattr(parser, "resources", {}).get(key))
 
     def print_without_type(self, printer: Printer) -> None:
-        printer.print_string(f"dense_resource<{self.key}>")
+        collect = getattr(printer, "print_attribute_without_type", None)  # Pyrie's printer, which writes the bytes at the end
+        if collect is not None:
+            collect(self)
+        else:
+            printer.print_string(f"dense_resource<{self.key}>")
 
     def print_builtin(self, printer: Printer) -> None:
         self.print_without_type(printer)
