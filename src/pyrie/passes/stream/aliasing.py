@@ -142,7 +142,7 @@ class Liveness:
         uses: dict[Block, set[SSAValue]] = {}
         defined: dict[Block, set[SSAValue]] = {}
         for block in order:
-            inner = set(block.args)
+            inner: set[SSAValue] = set(block.args)
             read: set[SSAValue] = set()
             for op in block.ops:
                 for nested in op.walk():

@@ -244,7 +244,7 @@ class _Function:
 def _constant(f: _Function, op: Operation) -> None:
     type, value = op.results[0].type, op.properties["value"]
     if not isinstance(type, TensorType):
-        return
+        return None
     size = f.size_of(type, ())
     splat = elements.splat_value(value) if elements.is_splat(value) else None
     if splat is not None and 0 not in type.get_shape() and isinstance(element := _element_attribute(value, splat), Attribute):

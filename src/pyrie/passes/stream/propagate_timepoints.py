@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, SymbolRefAttr, UnitAttr
+from xdsl.dialects.builtin import DenseArrayBase, FunctionType, ModuleOp, StringAttr, SymbolRefAttr, UnitAttr, i32
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from pyrie.dialects import arith, stream, util
@@ -233,6 +233,4 @@ def set_await(op: stream.StreamOp, when: SSAValue | None) -> None:
     flat[names.index("await_timepoint")] = [] if when is None else [when]
     op.operands = [value for group in flat for value in group]
     if "operandSegmentSizes" in op.properties:
-        from xdsl.dialects.builtin import DenseArrayBase, i32
-
         op.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, [len(group) for group in flat])

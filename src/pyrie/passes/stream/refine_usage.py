@@ -83,11 +83,10 @@ class _Usage:
         for value in self.values():
             root = self.sets.find(value)
             lifetime = _lifetime(value)
-            if lifetime != UNKNOWN:
-                if self.pins.setdefault(root, lifetime) != lifetime:
-                    owner = value.owner
-                    assert isinstance(owner, Operation)
-                    raise error_at(owner, f"needs one resource to be both {lifetime} and {self.pins[root]}")
+            if lifetime != UNKNOWN and self.pins.setdefault(root, lifetime) != lifetime:
+                owner = value.owner
+                assert isinstance(owner, Operation)
+                raise error_at(owner, f"needs one resource to be both {lifetime} and {self.pins[root]}")
             if isinstance(value, OpResult) and isinstance(value.op, _PRODUCERS):
                 self.produced.add(root)
         for op in self.ops():
@@ -118,7 +117,7 @@ class _Usage:
         if x is y or x == y:
             return
         p, q = self.pins.get(x), self.pins.get(y)
-        if p != q and (p is not None and q is not None or STAGING in (p, q)):
+        if p != q and ((p is not None and q is not None) or STAGING in (p, q)):
             return
         stores_constant = storing and q == CONSTANT
         if CONSTANT in (p, q) and p != q and not stores_constant and (x in self.produced or y in self.produced):

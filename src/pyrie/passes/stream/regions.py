@@ -22,7 +22,7 @@ def form_region(kind: type[RegionOp], ops: Sequence[Operation], emitter: Emitter
     Resources from outside become captures, resources used outside become results; a result that continues the storage of a capture is
     tied to it. Other values are used from outside as they are.
     """
-    inside = {result for op in ops for result in op.results}
+    inside: set[SSAValue] = {result for op in ops for result in op.results}
     members = set(ops)
     captures: dict[SSAValue, SSAValue] = {}
     for op in ops:
@@ -30,10 +30,7 @@ def form_region(kind: type[RegionOp], ops: Sequence[Operation], emitter: Emitter
             if is_resource(value) and value not in inside and value not in captures:
                 captures[value] = _known_size(op, operand_size(op, position))
     results = [
-        result
-        for op in ops
-        for result in op.results
-        if is_resource(result) and any(use.operation not in members for use in result.uses)
+        result for op in ops for result in op.results if is_resource(result) and any(use.operation not in members for use in result.uses)
     ]
     positions = {value: i for i, value in enumerate(captures)}
     ties = [positions.get(_root(result, inside), -1) for result in results]

@@ -9,7 +9,7 @@ from xdsl.ir import Block, Operation
 
 from pyrie.dialects import stream
 from pyrie.ir.context import Context
-from pyrie.ir.effects import is_trivially_dead
+from pyrie.ir.effects import is_pure, is_trivially_dead
 from pyrie.ir.passes import ModulePass
 from pyrie.passes.stream.emitter import Emitter, host_regions
 from pyrie.passes.stream.regions import form_region

@@ -1,0 +1,122 @@
+"""iree-stream-elide-timepoints: waits for what is certainly reached go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import BlockArgument, Operation, Region, SSAValue
+
+from pyrie.dialects import stream
+from pyrie.dialects.stream.types import TimepointType
+from pyrie.ir.context import Context
+from pyrie.ir.control_flow import incoming, successor_operands
+from pyrie.ir.dominance import Dominance, reverse_post_order
+from pyrie.ir.passes import ModulePass
+from pyrie.passes.stream.emitter import Emitter, host_functions, replace
+from pyrie.passes.stream.propagate_timepoints import set_await
+
+
+@dataclass(frozen=True)
+class ElideTimepoints(ModulePass):
+    """Drops timepoints that are immediate, already awaited by the host, or covered by another one of the same join.
+
+    before:  %j = stream.timepoint.join max(%a, %b) => ...      (%b's work awaits %a)
+    after:   uses of %j are uses of %b
+
+    Legal because timepoints are reached in the order of their awaits: when %b is reached, so is %a; and what the host has waited for on
+    every path to an op is reached there.
+    """
+
+    name = "iree-stream-elide-timepoints"
+
+    def apply(self, context: Context, module: ModuleOp) -> None:
+        for function in host_functions(module):
+            _Elision(function.regions[0]).run()
+
+
+class _Elision:
+    def __init__(self, region: Region):
+        self.region = region
+        self.dominance = Dominance()
+        self.immediate = self._immediate_values()
+        self.waits = [op for op in region.walk() if isinstance(op, stream.TimepointAwaitOp)]
+        self.covered: dict[SSAValue, frozenset[SSAValue]] = {}
+
+    def _immediate_values(self) -> set[SSAValue]:
+        """Timepoints that are reached from the start: immediate ones, and block arguments that are only ever given such."""
+        found = {op.result_timepoint for op in self.region.walk() if isinstance(op, stream.TimepointImmediateOp)}
+        candidates = {
+            argument: edges
+            for block in list(self.region.blocks)[1:]
+            if (edges := incoming(block)) is not None
+            for argument in block.args
+            if isinstance(argument.type, TimepointType)
+        }
+        assumed: set[SSAValue] = {*found, *candidates}  # optimistic, for loops
+        changed = True
+        while changed:
+            changed = False
+            for argument, edges in candidates.items():
+                if argument in assumed and any(successor_operands(op, i)[argument.index] not in assumed for op, i in edges):
+                    assumed.discard(argument)
+                    changed = True
+        return assumed
+
+    def run(self) -> None:
+        for block in reverse_post_order(self.region):
+            for op in list(block.ops):
+                if isinstance(op, stream.TimepointJoinOp):
+                    self._simplify_join(op)
+                elif isinstance(op, stream.TimepointAwaitOp):
+                    if op.await_timepoint in self.immediate:
+                        self.waits.remove(op)
+                        replace(op, list(op.resource_operands))
+                elif isinstance(op, stream.StreamOp) and getattr(op, "await_timepoint", None) is not None:
+                    self._simplify_await(op)
+
+    def _is_reached(self, value: SSAValue, op: Operation) -> bool:
+        """Whether `value` is reached wherever `op` runs."""
+        if value in self.immediate:
+            return True
+        return any(
+            wait is not op
+            and value in self.covers(wait.await_timepoint)
+            and wait.results
+            and self.dominance.value_dominates(wait.results[0], op)
+            for wait in self.waits
+        )
+
+    def covers(self, value: SSAValue) -> frozenset[SSAValue]:
+        """The timepoints that are reached when `value` is, itself included."""
+        if value in self.covered:
+            return self.covered[value]
+        self.covered[value] = frozenset((value,))
+        found = {value}
+        if not isinstance(value, BlockArgument) and isinstance(op := value.owner, stream.StreamOp):
+            for operand in op.operands:
+                if isinstance(operand.type, TimepointType):
+                    found |= self.covers(operand)
+        self.covered[value] = frozenset(found)
+        return self.covered[value]
+
+    def _simplify_join(self, op: stream.TimepointJoinOp) -> None:
+        kept = [value for value in dict.fromkeys(op.await_timepoints) if not self._is_reached(value, op)]
+        kept = [value for value in kept if not any(value in self.covers(other) for other in kept if other is not value)]
+        if len(kept) == len(op.await_timepoints):
+            return
+        emitter = Emitter(op)
+        if len(kept) > 1:
+            op.operands = kept
+        elif kept:
+            replace(op, kept)
+        else:
+            made = emitter.emit(stream.TimepointImmediateOp.build(result_types=[TimepointType()]))
+            self.immediate.add(made.result_timepoint)
+            replace(op, [made.result_timepoint])
+        self.covered.clear()
+
+    def _simplify_await(self, op: stream.StreamOp) -> None:
+        if self._is_reached(getattr(op, "await_timepoint"), op):  # noqa: B009
+            set_await(op, None)
+            self.covered.clear()
