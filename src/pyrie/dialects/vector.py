@@ -12,7 +12,6 @@ from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DenseArrayBase, IndexType
 from xdsl.dialects.vector import (
     BitcastOp,
     BroadcastOp,
-    CombiningKindAttr,
     CombiningKindFlag,
     CreateMaskOp,
     ExtractOp,
@@ -20,16 +19,16 @@ from xdsl.dialects.vector import (
     InsertOp,
     MaskedLoadOp,
     MaskedStoreOp,
-    ReductionOp,
     TransferReadOp,
     TransferWriteOp,
 )
-from xdsl.ir import Attribute, Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Dialect, EnumAttribute, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
     IRDLOperation,
     VarConstraint,
     base,
+    irdl_attr_definition,
     irdl_op_definition,
     operand_def,
     prop_def,
@@ -37,10 +36,25 @@ from xdsl.irdl import (
     traits_def,
     var_operand_def,
 )
-from xdsl.parser import Parser
+from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
+
+
+@irdl_attr_definition
+class CombiningKindAttr(EnumAttribute[CombiningKindFlag]):
+    """How elements are combined: `add`, `maximumf`, ..."""
+
+    name = "vector.kind"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> CombiningKindFlag:
+        with parser.in_angle_brackets():
+            return CombiningKindFlag(parser.parse_identifier())
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.data.value}>")
 
 
 @irdl_op_definition
@@ -202,13 +216,13 @@ DIALECT = Dialect(
     "vector",
     [
         *(BitcastOp, BroadcastOp, CreateMaskOp, ExtractOp, FMAOp, FromElementsOp, GatherOp, InsertOp, MaskedLoadOp, MaskedStoreOp),
-        *(MultiReductionOp, ReductionOp, ShapeCastOp, StepOp, TransferReadOp, TransferWriteOp, TransposeOp),
+        *(MultiReductionOp, ShapeCastOp, StepOp, TransferReadOp, TransferWriteOp, TransposeOp),
     ],
     [CombiningKindAttr],
 )
 
 __all__ = [
     "DIALECT", "BitcastOp", "BroadcastOp", "CombiningKindAttr", "CombiningKindFlag", "CreateMaskOp", "ExtractOp", "FMAOp", "FromElementsOp",
-    "GatherOp", "InsertOp", "MaskedLoadOp", "MaskedStoreOp", "MultiReductionOp", "ReductionOp", "ShapeCastOp", "StepOp", "TransferReadOp",
+    "GatherOp", "InsertOp", "MaskedLoadOp", "MaskedStoreOp", "MultiReductionOp", "ShapeCastOp", "StepOp", "TransferReadOp",
     "TransferWriteOp", "TransposeOp", "in_bounds", "vector_shape",
 ]  # fmt: skip
