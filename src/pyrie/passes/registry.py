@@ -48,6 +48,23 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-vm-deduplicate-rodata": ("vm.deduplicate_rodata", "DeduplicateRodata"),
     "iree-vm-global-initialization": ("vm.global_initialization", "GlobalInitialization"),
     "iree-vm-hoist-inlined-rodata": ("vm.hoist_inlined_rodata", "HoistInlinedRodata"),
+    "iree-hal-assign-target-devices": ("hal.assign_target_devices", "AssignTargetDevices"),
+    "iree-hal-configure-executables": ("hal.configure_executables", "ConfigureExecutables"),
+    "iree-hal-conversion": ("hal.conversion", "ConvertToHAL"),
+    "iree-hal-elide-redundant-commands": ("hal.elide_redundant_commands", "ElideRedundantCommands"),
+    "iree-hal-initialize-devices": ("hal.initialize_devices", "InitializeDevices"),
+    "iree-hal-inline-memoize-regions": ("hal.inline_memoize_regions", "InlineMemoizeRegions"),
+    "iree-hal-link-all-executables": ("hal.link_all_executables", "LinkExecutables"),
+    "iree-hal-materialize-interfaces": ("hal.materialize_interfaces", "MaterializeInterfaces"),
+    "iree-hal-materialize-resource-caches": ("hal.materialize_resource_caches", "MaterializeResourceCaches"),
+    "iree-hal-materialize-target-devices": ("hal.materialize_target_devices", "MaterializeTargetDevices"),
+    "iree-hal-memoize-device-queries": ("hal.memoize_device_queries", "MemoizeDeviceQueries"),
+    "iree-hal-outline-memoize-regions": ("hal.outline_memoize_regions", "OutlineMemoizeRegions"),
+    "iree-hal-prune-executables": ("hal.prune_executables", "PruneExecutables"),
+    "iree-hal-resolve-export-ordinals": ("hal.resolve_export_ordinals", "ResolveExportOrdinals"),
+    "iree-hal-serialize-all-executables": ("hal.serialize_all_executables", "SerializeExecutables"),
+    "iree-hal-translate-all-executables": ("hal.translate_all_executables", "TranslateExecutables"),
+    "convert-scf-to-cf": ("vm.convert_scf_to_cf", "ConvertSCFToCF"),
 }
 
 
