@@ -25,11 +25,15 @@ class Archive:
 
 
 def map_file(path: Path) -> memoryview:
-    """The bytes of a file as a read-only map that lives as long as the view. Raises InputError."""
+    """The bytes of a file as a read-only view that keeps its map alive. Raises InputError.
+
+    The map is private and copied on write, because some compiled programs sort or scatter into their own constants: that must neither
+    fault nor reach the file.
+    """
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) if size else memoryview(b"")
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)).toreadonly() if size else memoryview(b"")
     except OSError as error:
         raise InputError(f"cannot read the module: {error.strerror}", location=str(path)) from error
 
