@@ -57,7 +57,7 @@ class Function:
             raise
 
     def _converter(self, parameter: Parameter) -> ArgumentConverter:
-        return ArgumentConverter(parameter, self.context.devices[0].allocator, shares=not self.context.module.is_stateful)
+        return ArgumentConverter(parameter, self.context.devices[0].allocator, shares=self.__name__ in self.context.module.arguments_stay)
 
     def _positional(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
         """Arguments in order, whichever way they were given. Raises InputError."""

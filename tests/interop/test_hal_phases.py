@@ -95,3 +95,31 @@ def test_hal_text_is_finished_by_the_real_compiler(real_iree: Callable, example:
     finished = finish(print_module(module), "hal", tmp_path)
     expected = numbers(run(real.module, *CALLS[example]))
     np.testing.assert_allclose(numbers(run(finished, *CALLS[example])), expected, rtol=1e-5)
+
+
+CASES = [
+    ("main", "3x64xf32=0.5"),
+    ("main", "0x64xf32"),
+    ("two", "2x3xi8=100", "1x2xf32=1.5"),
+    ("two", "0x0xi8", "3x0xf32"),
+    ("identity", "4xf32=2"),
+    ("scalars", "i1=01", "f32=2.5"),
+    ("scalars", "i1=00", "f32=2.5"),
+    ("accumulate", "4xf32=3"),
+    ("loop", "i64=4", "3xf32=1.5"),
+    ("loop", "i64=0", "3xf32=1.5"),
+    ("splat",),
+    ("const",),
+]
+
+
+@pytest.mark.parametrize("memoization", [True, False], ids=["memoized", "inlined"])
+def test_programs_of_many_shapes(real_iree: Callable, memoization: bool, tmp_path: Path):
+    """One module of many functions, compiled once."""
+    real = real_iree(Path(__file__).with_name("hal_cases.mlir"))
+    context, module = from_stream(real, replace(CompileOptions(), memoization=memoization), through_hal=True)
+    vm_phase(CompileOptions()).run(context, module)
+    ours = tmp_path / "cases.vmfb"
+    ours.write_bytes(emit_module(module))
+    wrong = [case for case in CASES if run(ours, *case) != run(real.module, *case)]
+    assert not wrong

@@ -12,6 +12,7 @@ import pytest
 
 from conftest import RealIREE
 from pyrie.program import Program
+from pyrie.runtime import arrays
 from pyrie.runtime.arrays import SMALL_RESULT
 from pyrie.support.errors import InputError
 
@@ -85,11 +86,48 @@ def test_layouts(program: Program, layout: str, tmp_path: Path):
     assert not np.shares_memory(result, x)
 
 
-def test_zero_copy_where_alignment_allows(program: Program):
-    """Shown by a result that is its argument: the runtime must copy it, as it may not give the caller's own memory back."""
-    x, y = aligned(np.ones(3, np.float32)), np.arange(4, dtype=np.int32).reshape(2, 2)
-    *_, untouched = program["several"](x, aligned(y))
-    assert not np.shares_memory(untouched, y)
+IN_PLACE = """
+func.func @sort(%x: tensor<4xi32>) -> tensor<4xi32> {
+  %0 = "stablehlo.sort"(%x) ({
+  ^bb0(%a: tensor<i32>, %b: tensor<i32>):
+    %less = stablehlo.compare LT, %a, %b : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %less : tensor<i1>
+  }) {dimension = 0 : i64, is_stable = false} : (tensor<4xi32>) -> tensor<4xi32>
+  return %0 : tensor<4xi32>
+}
+func.func @update(%x: tensor<4xi32>, %y: tensor<2xi32>) -> tensor<4xi32> {
+  %one = stablehlo.constant dense<1> : tensor<i32>
+  %0 = stablehlo.dynamic_update_slice %x, %y, %one : (tensor<4xi32>, tensor<2xi32>, tensor<i32>) -> tensor<4xi32>
+  return %0 : tensor<4xi32>
+}
+func.func @same(%x: tensor<4xi32>) -> tensor<4xi32> attributes {iree.reflection = {pyrie.arguments = "read-only"}} {
+  return %x : tensor<4xi32>
+}
+"""
+
+
+def test_programs_that_work_in_place_do_not_write_to_arguments(real_iree: Callable[[Path | str], RealIREE], tmp_path: Path):
+    (tmp_path / "in_place.mlir").write_text(IN_PLACE)
+    program = Program(real_iree(tmp_path / "in_place.mlir").module)
+    for x in (aligned(np.array([3, 1, 2, 0], np.int32)), read_only(np.array([3, 1, 2, 0], np.int32))):
+        np.testing.assert_array_equal(program["sort"](x), [0, 1, 2, 3])
+        np.testing.assert_array_equal(program["update"](x, [8, 9]), [3, 8, 9, 0])
+        np.testing.assert_array_equal(x, [3, 1, 2, 0])
+
+
+def test_arguments_are_shared_with_a_function_that_promises_to_leave_them(
+    real_iree: Callable[[Path | str], RealIREE], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "in_place.mlir").write_text(IN_PLACE)
+    program = Program(real_iree(tmp_path / "in_place.mlir").module)
+    shared = []
+    monkeypatch.setattr(arrays, "wrap_address", lambda *a, wrap=arrays.wrap_address, **n: shared.append(a[0]) or wrap(*a, **n))
+    for x in (aligned(np.arange(4, dtype=np.int32)), read_only(np.arange(4, dtype=np.int32)), aligned(np.arange(4, dtype=np.int32), 4)):
+        program["sort"](x)
+        result = program["same"](x)
+        np.testing.assert_array_equal(result, x)
+        assert not np.shares_memory(result, x), "the caller's memory is not given back as a result"
+    assert len(shared) == 2, "the two aligned ones, in the one function that promised"
 
 
 def test_the_same_array_twice(program: Program):

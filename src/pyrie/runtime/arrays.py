@@ -24,8 +24,8 @@ _INTEGER_LIMITS = {"i1": (0, 1), "i8": (-(1 << 7), (1 << 8) - 1), "i16": (-(1 <<
 class ArgumentConverter:
     """Turns what a caller gives for one parameter into what the VM takes. Raises InputError, which names the parameter.
 
-    With `shares`, arrays are used in place where layout and alignment allow. That is for functions that are done with their arguments
-    when they return: one with state may keep an argument, or go on reading it.
+    With `shares`, arrays are used in place where layout and alignment allow. That is for functions known to leave their arguments as
+    they are: others may write to them, keep them, or go on reading when they have returned.
     """
 
     __slots__ = ("_accepted", "_allocator", "_element", "_shares", "_static_shape", "_type", "parameter")

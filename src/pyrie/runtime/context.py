@@ -32,6 +32,7 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 INITIALIZER = "__init"
 DECLARATION = "iree.abi.declaration"
+ARGUMENTS, READ_ONLY = "pyrie.arguments", "read-only"  # reflection of a function that never writes to its arguments
 
 # Classes behind the reference types that bytecode casts to; a name that is not here matches anything.
 REF_TYPES: dict[str, type] = {
@@ -55,7 +56,7 @@ _CONFUSED = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError
 class Module:
     """A verified module and its translation. Immutable: any number of contexts may share it."""
 
-    __slots__ = ("_code", "_strings", "exports", "is_stateful", "signatures", "verified")
+    __slots__ = ("_code", "_strings", "arguments_stay", "exports", "is_stateful", "signatures", "verified")
 
     def __init__(self, verified: VerifiedModule):
         from pyrie.runtime.signature import parse_declaration
@@ -66,12 +67,14 @@ class Module:
         self._code: CodeType = compile(translation.source, f"<module {verified.module.name!r}>", "exec", dont_inherit=True)
         self._strings = translation.strings
         self.exports: dict[str, int] = {e.name: e.function for e in verified.module.exports}
+        reflection = {name: dict(verified.functions[o].function.signature.attributes) for name, o in self.exports.items()}
         self.signatures: dict[str, FunctionSignature] = {
-            name: signature
-            for name, ordinal in self.exports.items()
-            if (signature := parse_declaration(name, dict(verified.functions[ordinal].function.signature.attributes).get(DECLARATION, "")))
+            name: signature for name, said in reflection.items() if (signature := parse_declaration(name, said.get(DECLARATION, "")))
         }
         self.is_stateful = _is_stateful(verified, [o for name, o in self.exports.items() if name != INITIALIZER])
+        self.arguments_stay = {  # functions done with their arguments, unwritten, when they return; IREE's sort and scatter in place
+            name for name, said in reflection.items() if said.get(ARGUMENTS) == READ_ONLY and not self.is_stateful
+        }
 
     @staticmethod
     def read(source: Source, *, verify: Literal["tables", "full"] = "tables") -> Module:
