@@ -207,11 +207,11 @@ class _Matcher:
         pattern = directive.pattern
         if not self.options.strict_whitespace:
             pattern = re.sub(r"[ \t]+", " ", pattern)
+        self._names: dict[str, str] = {}
+        self._numeric: dict[str, str] = {}
         if directive.literal:
             return re.escape(pattern)
         parts: list[str] = []
-        self._names: dict[str, str] = {}
-        self._numeric: dict[str, str] = {}
         position = 0
         while position < len(pattern):
             if pattern.startswith("{{", position):

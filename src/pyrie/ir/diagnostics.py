@@ -27,13 +27,17 @@ def location_of(op: Operation) -> str:
 
 def excerpt(op: Operation) -> str:
     """The first line of the op's text, shortened, its regions left out."""
-    from pyrie.ir.printer import print_op  # the printer is only needed once something went wrong
+    from pyrie.ir.printer import Printer  # only needed once something went wrong
 
+    root = op
+    while (parent := root.parent_op()) is not None and parent.parent_op() is not None:
+        root = parent
     try:
-        text = print_op(op)
+        printer = Printer(root)  # so that values have the names they have in the whole text
+        printer.print_op(op)
+        lines = [line for line in printer.text().splitlines() if not line.startswith(("#", "!"))]
     except Exception:  # an invalid op may not print; the message matters more
         return op.name
-    lines = [line for line in text.splitlines() if not line.startswith(("#", "!"))]
     first = lines[0] if lines else op.name
     return first if len(first) <= LONGEST_EXCERPT else first[: LONGEST_EXCERPT - 4] + " ..."
 

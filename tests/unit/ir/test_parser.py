@@ -40,7 +40,12 @@ def test_several_results_share_a_name():
 
 
 def test_aliases_may_be_used_before_they_are_defined():
-    text = '"test.op"() {m = #map, t = !pair} : () -> () loc(#here)\n#map = affine_map<(d0) -> (d0 + 1)>\n!pair = tuple<i32, i64>\n#here = loc("x":1:2)'
+    text = """
+    "test.op"() {m = #map, t = !pair} : () -> () loc(#here)
+#map = affine_map<(d0) -> (d0 + 1)>
+!pair = tuple<i32, i64>
+#here = loc("x":1:2)
+"""
     module = parse(text)
     assert "t = tuple<i32, i64>" in print_module(module)
     assert isinstance(module.body.block.first_op.location, FileLineColLoc)
@@ -113,7 +118,7 @@ def test_errors_show_the_line_and_a_caret():
 
 
 def test_an_unknown_op_is_refused_by_name():
-    with pytest.raises(UnsupportedError, match="'util.nonsense' is not supported"):
+    with pytest.raises(UnsupportedError, match=r"'util\.nonsense' is not supported"):
         parse_module("util.nonsense", make_context(), name="input.mlir")
 
 
