@@ -13,12 +13,11 @@ from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.passes.stream.emitter import host_functions
 
-FULL = hal.ExecutionStageAttr.of("CommandRetire", "Transfer", "Dispatch").data
-
 
 @dataclass(frozen=True)
 class ElideRedundantCommands(ModulePass):
-    """Erases an execution barrier when the command before it on the same command buffer, in the same block, is a full barrier.
+    """Erases an execution barrier when the command before it on the same command buffer, in the same block, is a barrier of the
+    same stages or more.
 
     before:  hal.command_buffer.execution_barrier<%c> ...; hal.command_buffer.execution_barrier<%c> ...
     after:   hal.command_buffer.execution_barrier<%c> ...
@@ -37,13 +36,15 @@ class ElideRedundantCommands(ModulePass):
 
 
 def _elide(ops: list[Operation]) -> None:
-    behind_barrier: set[SSAValue] = set()
+    behind: dict[SSAValue, tuple[int, int]] = {}  # command buffer -> the stages of the barrier that was recorded last
     for op in ops:
-        if isinstance(op, hal.CommandBufferExecutionBarrierOp):
-            if op.command_buffer in behind_barrier:
-                op.detach()
-                op.erase()
-            elif op.source_stage_mask.data & FULL and op.target_stage_mask.data & FULL:
-                behind_barrier.add(op.command_buffer)
+        if not isinstance(op, hal.CommandBufferExecutionBarrierOp):
+            for operand in (operand for inner in op.walk() for operand in inner.operands):
+                behind.pop(operand, None)
+            continue
+        source, target = behind.get(op.command_buffer, (0, 0))
+        if op.source_stage_mask.data | source == source and op.target_stage_mask.data | target == target:
+            op.detach()
+            op.erase()
         else:
-            behind_barrier.difference_update(operand for inner in op.walk() for operand in inner.operands)
+            behind[op.command_buffer] = op.source_stage_mask.data, op.target_stage_mask.data
