@@ -190,8 +190,7 @@ def test_constants_as_bytes(text: str):
 
 
 WRONG = {
-    "'vm.cond_fail' has no bytecode": "vm.func private @f(%a: i32) {\n vm.cond_fail %a\n vm.return\n}",
-    "'vm.cmp.gt.i32.s' has no bytecode": "vm.func private @f(%a: i32) {\n %0 = vm.cmp.gt.i32.s %a, %a : i32\n vm.return\n}",
+    "'vm.rodata.inline' has no bytecode": 'vm.func private @f() {\n %0 = vm.rodata.inline : !vm.buffer = "x"\n vm.return\n}',
     "symbol '@g' is not defined": "vm.func private @f() {\n vm.call @g() : () -> ()\n vm.return\n}",
     "names no vm.func": "vm.export @f",
     "does not say of which module": "vm.import private @f()",

@@ -8,7 +8,6 @@ from typing import Any
 
 import iree.runtime as iree
 import pytest
-from references import references_left_behind
 from xdsl.ir import Operation, SSAValue
 
 from pyrie.dialects import vm
@@ -18,6 +17,7 @@ from pyrie.format.verifier import verify_module
 from pyrie.ir.parser import parse_module
 from pyrie.passes.vm.bytecode import emit_module
 from pyrie.runtime.context import load
+from references import references_left_behind
 
 SEED = 20261123
 FUNCTIONS = 60

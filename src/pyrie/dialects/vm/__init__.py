@@ -5,6 +5,7 @@ Regular instructions are made from `format.opcodes` and found in `OPS` by mnemon
 
 from xdsl.ir import Dialect
 
+from pyrie.dialects.vm.checks import CHECKS, CheckOp, OptimizationBarrierOp
 from pyrie.dialects.vm.control import (
     FIXED,
     AssignRefOp,
@@ -48,12 +49,14 @@ CONTROL = (
     *(BranchOp, CondBranchOp, BranchTableOp, YieldOp, BreakOp, CondBreakOp),
     *(CallOp, CallVariadicOp, CallYieldableOp, CallVariadicYieldableOp, ImportResolvedOp),
     *(ReturnOp, FailOp, CondFailOp, DiscardRefsOp, AssignRefOp, TraceOp, PrintOp),
+    *(*CHECKS.values(), OptimizationBarrierOp),
 )
 
 DIALECT = Dialect("vm", [*STRUCTURE, *CONTROL, *OPS.values()], [RefType, BufferType, ListType, OpaqueType])
 
 __all__ = [
     "ANY_REF",
+    "CHECKS",
     "DIALECT",
     "FIXED",
     "GLOBALS",
@@ -68,6 +71,7 @@ __all__ = [
     "CallVariadicOp",
     "CallVariadicYieldableOp",
     "CallYieldableOp",
+    "CheckOp",
     "CondBranchOp",
     "CondBreakOp",
     "CondFailOp",
@@ -83,6 +87,7 @@ __all__ = [
     "ListType",
     "ModuleOp",
     "OpaqueType",
+    "OptimizationBarrierOp",
     "PrintOp",
     "RefType",
     "RegularOp",

@@ -14,6 +14,7 @@ from pyrie.format.module import Attributes, CallingConvention, Dependency, Expor
 from pyrie.format.opcodes import NO_FEATURE, Bank
 from pyrie.format.writer import write_module
 from pyrie.ir.diagnostics import location_of
+from pyrie.passes.vm.bytecode.expand_pseudo_ops import expand_pseudo_ops
 from pyrie.passes.vm.bytecode.functions import encode_function
 from pyrie.passes.vm.bytecode.registers import bank_of
 from pyrie.passes.vm.bytecode.rodata import serialize
@@ -40,7 +41,8 @@ def find_module(op: Operation) -> vm.ModuleOp:
 
 
 def build_module(module: vm.ModuleOp) -> Module:
-    """The tables and bytecode of a `vm.module`."""
+    """The tables and bytecode of a `vm.module`, whose pseudo ops are expanded in place."""
+    expand_pseudo_ops(module)
     symbols = Symbols(module)
     for op in module.body.block.ops:
         if not isinstance(op, vm.FuncOp | vm.ImportOp | vm.ExportOp | vm.RodataOp | vm.GlobalOp):

@@ -68,14 +68,11 @@ class _FunctionEmitter:
         )
 
     def emit(self, op: Operation) -> None:
-        mnemonic = op.name.removeprefix("vm.")
+        mnemonic = _mnemonic(op)
         custom = _CUSTOM.get(type(op))
         if custom is None and not (isinstance(op, vm.RegularOp) and mnemonic in BY_MNEMONIC):
-            pseudo = isinstance(op, vm.RegularOp | vm.CondFailOp | vm.RodataInlineOp)
-            raise CompileError(
-                f"'{op.name}' has no bytecode",
-                hint="the vm phase expands it: compile from an earlier phase" if pseudo else "only ops of the vm dialect have",
-            )
+            hint = "the vm phase hoists it" if isinstance(op, vm.RodataInlineOp) else "only instructions of the vm dialect have"
+            raise CompileError(f"'{op.name}' has no bytecode", hint=hint)
         values = custom(self, op) if custom else self.regular(op)
         if values is None:
             return
@@ -91,8 +88,9 @@ class _FunctionEmitter:
 
     def regular(self, op: Operation) -> Iterator[Any]:
         """Values of the fields of an op that the opcode table describes: operands and results in order, the rest by name."""
-        operands, results = iter(self.uses(op, op.operands, BY_MNEMONIC[op.name.removeprefix("vm.")].fields)), iter(op.results)
-        for field in BY_MNEMONIC[op.name.removeprefix("vm.")].fields:
+        fields = BY_MNEMONIC[_mnemonic(op)].fields
+        operands, results = iter(self.uses(op, op.operands, fields)), iter(op.results)
+        for field in fields:
             match field.kind:
                 case Kind.REGISTER if field.result:
                     yield self.register(next(results))
@@ -219,6 +217,11 @@ _CUSTOM: dict[type[Operation], Callable[[_FunctionEmitter, Any], Iterable[Any] |
     vm.TraceOp: _FunctionEmitter.trace,
     vm.PrintOp: _FunctionEmitter.trace,
 }
+
+
+def _mnemonic(op: Operation) -> str:
+    """The instruction of an op; forgetting the type of a reference is an assignment."""
+    return "assign.ref" if op.name == "vm.cast.ref.any" else op.name.removeprefix("vm.")
 
 
 def _operand_fields(fields: Iterable[Field], count: int) -> list[Field]:
