@@ -25,15 +25,13 @@ def _in_and_out(machine: Machine, op: Any) -> tuple[list[Value], list[np.ndarray
     arguments = [machine.get(value) for value in op.arguments]
     ties = op.properties.get("tied_operands")
     tied = [-1] * len(op.results) if ties is None else [tie.value.data for tie in cast(ArrayAttr[IntegerAttr], ties)]
-    first = len(op.operands) - len(op.arguments) - len(op.argument_dims) - len(op.result_dims)  # operands before the arguments
     dims, results, passed = [machine.get(value) for value in op.result_dims], [], list(arguments)
     for result, tie in zip(op.results, tied, strict=True):
         count = sum(size < 0 for size in cast(TensorType, result.type).get_shape())
         mine, dims = dims[:count], dims[count:]
         if tie >= 0:
-            position = tie - first if first and tie >= first else tie
-            array = np.array(arguments[position])
-            passed[position] = array
+            array = np.array(arguments[tie])
+            passed[tie] = array
         else:
             array = np.zeros(sized(result.type, mine), dtype_of(result.type))
             passed.append(array)

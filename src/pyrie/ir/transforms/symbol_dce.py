@@ -21,6 +21,8 @@ def erase_dead_symbols(module: Operation) -> bool:
             continue  # went with the symbol that held it
         symbols = {name: op for op in table.regions[0].walk(region_first=False) if op.parent_op() is table and (name := symbol_name(op))}
         pending = [op for op in table.regions[0].blocks[0].ops if not (is_symbol(op) and is_private(op))]
+        named = {name for attribute in table.attributes.values() for name in referenced_symbols(attribute)}
+        pending += [op for name, op in symbols.items() if name in named and op not in pending]
         live: set[Operation] = set(pending)
         while pending:
             for name in _references(pending.pop()):

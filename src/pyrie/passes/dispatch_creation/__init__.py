@@ -1,0 +1,1 @@
+"""Deciding what one kernel is."""

@@ -1,0 +1,1 @@
+"""Dispatches become calls of executables."""

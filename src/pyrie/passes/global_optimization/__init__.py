@@ -1,0 +1,1 @@
+"""Whole-program changes to tensor programs, before they are cut into dispatches."""
