@@ -28,6 +28,14 @@ def entry_block(op: Operation) -> Block:
     raise AssertionError(f"{op.name} is not inside of a function")
 
 
+def host_op(op: Operation) -> Operation:
+    """`op`, or the op of the function's own blocks round it."""
+    current = op
+    while (parent := current.parent_op()) is not None and not parent.has_trait(IsolatedFromAbove):
+        current = parent
+    return current
+
+
 class Emitter:
     """Puts ops before `anchor` (or at the end of `block`), with the anchor's location. Constants go to the front of the function, once."""
 

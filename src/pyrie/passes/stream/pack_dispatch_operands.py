@@ -13,7 +13,7 @@ from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import unsupported_at
 from pyrie.ir.passes import ModulePass
 from pyrie.passes.stream.dispatch_sites import DispatchSites, dispatch_sites, set_uniform_operands
-from pyrie.passes.stream.emitter import Emitter
+from pyrie.passes.stream.emitter import Emitter, host_op
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PackDispatchOperands(ModulePass):
         for sites in dispatch_sites(module):
             types = [argument.type for argument in sites.operands]
             for dispatch in sites.dispatches:
-                execution = _execution(dispatch)
+                execution = host_op(dispatch)
                 emitter = emitters.setdefault(execution, Emitter(execution)).before(execution)
                 values = [word for value in dispatch.uniform_operands for word in self._pack(value, emitter, dispatch)]
                 set_uniform_operands(dispatch, values)
@@ -78,14 +78,6 @@ class PackDispatchOperands(ModulePass):
             word = emitter.emit(arith.OrIOp(low, shifted)).results[0]
         argument.replace_all_uses_with(_from_integer(word, type, emitter))
         sites.erase_operand(argument)
-
-
-def _execution(op: Operation) -> Operation:
-    """The host op round a command."""
-    current = op
-    while (parent := current.parent_op()) is not None and parent.name.startswith("stream.cmd."):
-        current = parent
-    return current
 
 
 def _to_integer(value: SSAValue, type: IntegerType, emitter: Emitter) -> SSAValue:

@@ -15,6 +15,7 @@ from pyrie.passes.stream.encode_device_tensors import EncodeDeviceTensors
 from pyrie.passes.stream.encode_host_tensors import EncodeHostTensors
 from pyrie.passes.stream.fold_uniform_operands import FoldUniformOperands
 from pyrie.passes.stream.layout_slices import LayoutSlices
+from pyrie.passes.stream.materialize_builtins import MaterializeBuiltins
 from pyrie.passes.stream.materialize_copy_on_write import MaterializeCopyOnWrite
 from pyrie.passes.stream.pack_constants import PackConstants
 from pyrie.passes.stream.pack_dispatch_operands import PackDispatchOperands
@@ -64,6 +65,7 @@ def async_pipeline() -> Pipeline:
         ScheduleExecution(),
         ScheduleConcurrency(),
         PropagateTimepoints(),
+        MaterializeBuiltins(),
         Canonicalize(),
         CSE(),
     )
