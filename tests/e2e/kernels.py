@@ -1,6 +1,6 @@
 """Compiles one dispatch from text and runs it on numpy arrays, workgroup by workgroup.
 
-`Dispatch` writes the dispatch function round a body of tensor ops: inputs are `%in0`, `%in1`, ... and the results named in `stores` go to the
+`Dispatch` writes the dispatch function round a body of tensor ops: inputs are `%in0`, `%in1`, ... and the results in `stores` go to the
 outputs. A `?` in a shape is passed as a workload constant and is `%d0`, `%d1`, ... in the body, in the order in which they appear.
 """
 
@@ -92,10 +92,14 @@ class Dispatch:
             sizes = ", ".join(next(rest) if d == "?" else d for d in tensor.dims)
             window = f"offsets = [{', '.join('0' * len(tensor.dims))}], sizes = [{sizes}], strides = [{', '.join('1' * len(tensor.dims))}]"
             if is_input:
-                lines.append(f"%in{binding} = iree_tensor_ext.dispatch.tensor.load %b{binding}, {window} : {type}{dims} -> tensor<{tensor.text}>")
+                lines.append(
+                    f"%in{binding} = iree_tensor_ext.dispatch.tensor.load %b{binding}, {window} : {type}{dims} -> tensor<{tensor.text}>"
+                )
             else:
                 value = self.stores[binding - len(self.inputs)]
-                stores.append(f"iree_tensor_ext.dispatch.tensor.store {value}, %b{binding}, {window} : tensor<{tensor.text}> -> {type}{dims}")
+                stores.append(
+                    f"iree_tensor_ext.dispatch.tensor.store {value}, %b{binding}, {window} : tensor<{tensor.text}> -> {type}{dims}"
+                )
         bindings = ", ".join("#hal.pipeline.binding<storage_buffer>" for _ in names)
         constants = f"constants = {len(self.sizes)}, " if self.sizes else ""
         workload = ", ".join(f"%w{i}" for i in range(len(self.sizes)))

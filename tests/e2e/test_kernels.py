@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLW0108
 """Every strategy against numpy: dispatches of many kinds and odd shapes, as vectors for several machines and one element at a time."""
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def empty(type: str, result: str = "%e", dims: str = "") -> str:
 
 
 def fill(type: str, number: str, result: str = "%f", source: str = "%e") -> str:
-    element = type.split("x")[-1]
+    element = type.rsplit("x", maxsplit=1)[-1]
     return f"""
     {result}_c = arith.constant {number} : {element}
     {result} = linalg.fill ins({result}_c : {element}) outs({source} : tensor<{type}>) -> tensor<{type}>"""
@@ -102,9 +103,23 @@ case("transpose_heads", [t("12x4x20xf32")], [t("4x12x20xf32")],
      empty("4x12x20xf32") + generic([ID3, "affine_map<(d0, d1, d2) -> (d1, d0, d2)>"], "ppp", [("%in0", "12x4x20xf32")], ("%e", "4x12x20xf32"),
                                     "%y = arith.negf %a0 : f32"),
      ["%r"], lambda a: -a.transpose(1, 0, 2))  # fmt: skip
-for source, target, op in (("f32", "f16", "truncf"), ("f32", "bf16", "truncf"), ("f16", "f32", "extf"), ("bf16", "f32", "extf"), ("f64", "f32", "truncf"),
-                           ("f64", "f16", "truncf"), ("f64", "bf16", "truncf"), ("i8", "i32", "extsi"), ("i1", "i32", "extui"), ("i32", "i8", "trunci"),
-                           ("i32", "f32", "sitofp"), ("f32", "i32", "fptosi"), ("i8", "f16", "sitofp"), ("i64", "f64", "sitofp"), ("i64", "i16", "trunci")):
+for source, target, op in (
+    ("f32", "f16", "truncf"),
+    ("f32", "bf16", "truncf"),
+    ("f16", "f32", "extf"),
+    ("bf16", "f32", "extf"),
+    ("f64", "f32", "truncf"),
+    ("f64", "f16", "truncf"),
+    ("f64", "bf16", "truncf"),
+    ("i8", "i32", "extsi"),
+    ("i1", "i32", "extui"),
+    ("i32", "i8", "trunci"),
+    ("i32", "f32", "sitofp"),
+    ("f32", "i32", "fptosi"),
+    ("i8", "f16", "sitofp"),
+    ("i64", "f64", "sitofp"),
+    ("i64", "i16", "trunci"),
+):
     case(f"convert_{source}_{target}", [t(f"53x{source}")], [t(f"53x{target}")],
          empty(f"53x{target}") + generic([ID1] * 2, "p", [("%in0", f"53x{source}")], ("%e", f"53x{target}"), f"%y = arith.{op} %a0 : {source} to {target}"),
          ["%r"], lambda a, target=target: a.astype(t(f"1x{target}").dtype), strategy="pointwise")  # fmt: skip
@@ -194,7 +209,7 @@ for m, n in ((5, 7), (3, 100), (40, 64), (1, 1000), (9, 1)):
          ["%r"], lambda a: a.astype(np.float64).sum(1), tolerance=1e-4, strategy="reduction")  # fmt: skip
     case(f"column_max_{m}x{n}", [t(f"{m}x{n}xf32")], [t(f"{n}xf32")],
          empty(f"{n}xf32") + fill(f"{n}xf32", "0xFF800000")
-         + generic([ID2, COLUMN], "rp", [("%in0", f"{m}x{n}xf32")], ("%f", f"{n}xf32"), "%y = arith.maximumf %o, %a0 : f32").replace('["reduction", "parallel"]', '["reduction", "parallel"]'),
+         + generic([ID2, COLUMN], "rp", [("%in0", f"{m}x{n}xf32")], ("%f", f"{n}xf32"), "%y = arith.maximumf %o, %a0 : f32"),
          ["%r"], lambda a: a.max(0), strategy="reduction")  # fmt: skip
 case("sum_all", [t("13x27xf32")], [t("f32")],
      empty("f32") + fill("f32", "0.0") + generic([ID2, "affine_map<(d0, d1) -> ()>"], "rr", [("%in0", "13x27xf32")], ("%f", "f32"), "%y = arith.addf %o, %a0 : f32"),
@@ -205,7 +220,12 @@ case("sum_dynamic", [t("?x?xf32", 6, 75)], [t("?xf32", 6)],
 case("sum_nothing", [t("4x0xf32")], [t("4xf32")],
      empty("4xf32") + fill("4xf32", "3.0") + generic([ID2, ROW], "pr", [("%in0", "4x0xf32")], ("%f", "4xf32"), "%y = arith.addf %o, %a0 : f32"),
      ["%r"], lambda a: np.full(4, 3, np.float32))  # fmt: skip
-for kind, reference in (("maxsi", lambda a: a.max(1)), ("minsi", lambda a: a.min(1)), ("addi", lambda a: a.sum(1, dtype=np.int32)), ("muli", lambda a: a.prod(1, dtype=np.int32))):
+for kind, reference in (
+    ("maxsi", lambda a: a.max(1)),
+    ("minsi", lambda a: a.min(1)),
+    ("addi", lambda a: a.sum(1, dtype=np.int32)),
+    ("muli", lambda a: a.prod(1, dtype=np.int32)),
+):
     start = {"maxsi": "-2147483648", "minsi": "2147483647", "addi": "0", "muli": "1"}[kind]
     case(f"row_{kind}", [t("6x51xi32")], [t("6xi32")],
          empty("6xi32") + fill("6xi32", start) + generic([ID2, ROW], "pr", [("%in0", "6x51xi32")], ("%f", "6xi32"), f"%y = arith.{kind} %o, %a0 : i32"),
@@ -266,7 +286,9 @@ for m, n in ((4, 64), (3, 77)):
 # ---- contractions ------------------------------------------------------------------------------------------------------
 
 
-def matmul_body(m: object, k: object, n: object, types: tuple[str, str, str] = ("f32", "f32", "f32"), dims: str = "", bias: bool = False) -> str:
+def matmul_body(
+    m: object, k: object, n: object, types: tuple[str, str, str] = ("f32", "f32", "f32"), dims: str = "", bias: bool = False
+) -> str:
     a, b, c = (f"{x}x{y}x{type}" for (x, y), type in zip(((m, k), (k, n), (m, n)), types, strict=True))
     zero = "0" if types[2].startswith("i") else "0.0"
     text = empty(c, dims=dims) + fill(c, zero)
@@ -311,7 +333,7 @@ case("attention_row", [t("6x16xf32"), t("16x32xf32"), t("32x20xf32")], [t("6x20x
      + "\n%p = linalg.softmax dimension(1) ins(%s : tensor<6x32xf32>) outs(%e : tensor<6x32xf32>) -> tensor<6x32xf32>"
      + empty("6x20xf32", "%e2") + fill("6x20xf32", "0.0", "%f2", "%e2")
      + "\n%r = linalg.matmul ins(%p, %in2 : tensor<6x32xf32>, tensor<32x20xf32>) outs(%f2 : tensor<6x20xf32>) -> tensor<6x20xf32>",
-     ["%r"], lambda q, k, v: softmax((q.astype(np.float64) @ k)) @ v, tolerance=2e-5)  # fmt: skip
+     ["%r"], lambda q, k, v: softmax(q.astype(np.float64) @ k) @ v, tolerance=2e-5)  # fmt: skip
 
 
 # ---- convolutions and windows ------------------------------------------------------------------------------------------

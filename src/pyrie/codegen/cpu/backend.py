@@ -35,8 +35,8 @@ class CPUBackend:
             "native_vector_size": IntegerAttr(machine.vector_bytes, i64),
             "target_triple": StringAttr(machine.triple),
         }
-        names = (self.name, machine.executable_format)
-        return (hal.ExecutableTargetAttr(*(StringAttr(n) for n in names), DictionaryAttr(configuration)),)
+        format = StringAttr(machine.executable_format)
+        return (hal.ExecutableTargetAttr(StringAttr(self.name), format, DictionaryAttr(configuration)),)
 
     def configure(self, context: Context, variant: Operation) -> None:
         machine = machine_of(variant)

@@ -1,7 +1,8 @@
 """arith and math ops as LLVM instructions, chunk by chunk.
 
-An op's row says how one chunk is computed from its operands' chunks (`Chunk`). f16 and bf16 are widened to f32, computed, and rounded back: for
-+ - * / and sqrt that is the correctly rounded result. Integer division never traps: x / 0 is all ones, x % 0 is x, INT_MIN / -1 is INT_MIN.
+An op's row says how one chunk is computed from its operands' chunks (`Chunk`). f16 and bf16 are widened to f32, computed, and rounded
+back: for + - * / and sqrt that is the correctly rounded result. Integer division never traps: x / 0 is all ones, x % 0 is x, INT_MIN / -1
+is INT_MIN.
 """
 
 from __future__ import annotations
@@ -279,7 +280,8 @@ INTEGER_OPS: dict[str, Compute] = {
 }
 COMBINERS: dict[str, tuple[str, str]] = {  # combining kind -> op on floats, on integers
     "add": ("arith.addf", "arith.addi"), "mul": ("arith.mulf", "arith.muli"),
-    "maximumf": ("arith.maximumf", ""), "minimumf": ("arith.minimumf", ""), "maxnumf": ("arith.maxnumf", ""), "minnumf": ("arith.minnumf", ""),
+    "maximumf": ("arith.maximumf", ""), "minimumf": ("arith.minimumf", ""),
+    "maxnumf": ("arith.maxnumf", ""), "minnumf": ("arith.minnumf", ""),
     "maxsi": ("", "arith.maxsi"), "minsi": ("", "arith.minsi"), "maxui": ("", "arith.maxui"), "minui": ("", "arith.minui"),
     "and": ("", "arith.andi"), "or": ("", "arith.ori"), "xor": ("", "arith.xori"),
 }  # fmt: skip

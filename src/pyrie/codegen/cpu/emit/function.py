@@ -154,7 +154,7 @@ def constant(f: FunctionEmitter, op: Operation) -> None:
         f[op.results[0]] = f.from_scalars(element, shape, texts)
 
 
-def _numbers(attribute: Attribute, op: Operation) -> list[float]:
+def _numbers(attribute: Attribute, op: Operation) -> list:
     match attribute:
         case FloatAttr() | IntegerAttr():
             return [attribute.value.data]

@@ -74,6 +74,7 @@ def _constant(op: Operation) -> str:
     return f'@{quoted(op.sym_name.data)} = private constant [{len(data)} x i8] c"{text}", align 64'
 
 
-def _bytes(value: Attribute, type: MemRefType) -> bytes:
+def _bytes(value: Attribute | None, type: MemRefType) -> bytes:
+    assert value is not None
     array = elements.to_numpy(value)
     return (array.astype("u1") if element_of(type) == BOOL else array).tobytes()

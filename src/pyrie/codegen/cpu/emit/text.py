@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
+
 from pyrie.codegen.cpu.emit.values import integer, llvm_type
 
 
@@ -141,8 +143,5 @@ class Text:
 def float_literal(value: float, type: str) -> str:
     """A float or double constant: LLVM writes both as the bits of a double."""
     if type == "float":
-        value = struct.unpack("<f", struct.pack("<f", value))[0] if abs(value) <= _LARGEST_FLOAT or value != value else value
+        value = float(np.float32(value))
     return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
-
-
-_LARGEST_FLOAT = 3.4028234663852886e38

@@ -1,7 +1,7 @@
 """What a kernel's SSA values become in LLVM text.
 
-A vector is cut along its last dimension into chunks of at most `lanes` lanes; leading dimensions are separate chunks. Chunks that hold the same
-value share a name, so broadcasting costs nothing.
+A vector is cut along its last dimension into chunks of at most `lanes` lanes; leading dimensions are separate chunks. Chunks that hold
+the same value share a name, so broadcasting costs nothing.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class BodyEvaluator:
 
     def run(self, block: Block, arguments: Sequence[Known | None], loops: Sequence[Position]) -> Evaluation:
         """Starts an evaluation with the block's arguments; ops are evaluated when their results are asked for."""
-        known = {argument: value for argument, value in zip(block.args, arguments, strict=True) if value is not None}
+        known: dict[SSAValue, Known] = {argument: value for argument, value in zip(block.args, arguments, strict=True) if value is not None}
         return Evaluation(self, known, loops)
 
 

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, IntegerAttr, MemRefType, ModuleOp, TensorType
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    DenseArrayBase,
+    IntegerAttr,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+    SymbolRefAttr,
+    TensorType,
+    UnitAttr,
+    i32,
+    i64,
+)
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
-from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder, index_type
+from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder
 from pyrie.codegen.cpu.lowering.transfers import Buffer
-from pyrie.dialects import arith, memref, tensor
+from pyrie.dialects import arith, func, memref, tensor
 from pyrie.dialects.iree_tensor_ext import DispatchTensorLoadOp, DispatchTensorStoreOp, DispatchTensorType
 from pyrie.ir.diagnostics import location_of
 from pyrie.support.errors import UnsupportedError
-from pyrie.support.shape import element_count
 
 TRANSPARENT = ("util.assume.int", "iree_tensor_ext.dispatch.workload.ordinal", "util.optimization_barrier")
 SUBSPAN = "hal.interface.binding.subspan"
@@ -24,7 +35,7 @@ ENTRY_OPS = ("hal.interface.constant.load", "hal.interface.workgroup.id", "hal.i
 class Dispatch:
     """A function on dispatch tensors, seen from the kernel that replaces it. `builder` builds the kernel."""
 
-    def __init__(self, function: Operation, builder: KernelBuilder, module: ModuleOp):
+    def __init__(self, function: func.FuncOp, builder: KernelBuilder, module: ModuleOp):
         self.function, self.builder, self.module = function, builder, module
         self.block: Block = function.regions[0].block
         self._scalars: dict[SSAValue, SSAValue] = {}
@@ -135,8 +146,6 @@ class Dispatch:
         others = op.operands[: len(op.operands) - len(dynamic_dims)]
         properties = dict(op.properties)
         if "operandSegmentSizes" in properties:
-            from xdsl.dialects.builtin import DenseArrayBase, i32
-
             properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, [len(others), len(sizes)])
         operands = [*(self.scalar(o) for o in others), *sizes]
         view = self.builder.pure(op.__class__, operands, [MemRefType(element, list(shape))], properties)
@@ -162,19 +171,18 @@ class Dispatch:
         name = self.builder.recall(key)
         type = MemRefType(value.type.element_type, list(shape))
         if name is None:
-            name = f"__constant_{self.function.properties['sym_name'].data}_{self.constants}"  # pyright: ignore[reportAttributeAccessIssue]
+            name = f"__constant_{self.function.sym_name.data}_{self.constants}"
             self.constants += 1
-            self.module.body.block.insert_op_before(_global(name, type, op.value), self.module.body.block.first_op)  # pyright: ignore[reportArgumentType]
+            block = self.module.body.block
+            assert block.first_op is not None
+            block.insert_op_before(_global(name, type, op.value), block.first_op)
             self.builder.remember(key, name, self.builder.entry)
-        from xdsl.dialects.builtin import SymbolRefAttr
-
         view = self.builder.pure(memref.GetGlobalOp, [], [type], {"name": SymbolRefAttr(str(name))})
         return Buffer(view.results[0], tuple(shape))
 
 
-def _global(name: str, type: MemRefType, value: Attribute) -> Operation:
-    from xdsl.dialects.builtin import StringAttr, UnitAttr, i64
-
+def _global(name: str, type: MemRefType, value: Attribute) -> memref.GlobalOp:
+    """A constant array, aligned for vectors."""
     properties = {
         "sym_name": StringAttr(name), "sym_visibility": StringAttr("private"), "type": type, "initial_value": value,
         "constant": UnitAttr(), "alignment": IntegerAttr(64, i64),
@@ -225,6 +233,3 @@ def binding_of(dispatch_tensor: SSAValue) -> int:
 
 def _location(value: SSAValue) -> str | None:
     return location_of(value.owner) if isinstance(value.owner, Operation) else None
-
-
-__all__ = ["Dispatch", "IndexType", "binding_of", "element_count", "index_type", "is_whole", "known_integer", "mixed", "shape_of"]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, TensorType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, TensorType
 from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 
 from pyrie.codegen.cpu.lowering.bodies import BodyEvaluator, Known, elementwise, is_expensive
 from pyrie.codegen.cpu.lowering.dispatch import Dispatch, is_whole, known_integer, mixed, shape_of
 from pyrie.codegen.cpu.lowering.indices import CannotVectorize, Position, PositionArithmetic, Positions, axes_of
-from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder
+from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder, number_attribute
 from pyrie.codegen.cpu.lowering.scratch import Frame, from_scratch
 from pyrie.codegen.cpu.lowering.transfers import Tile, broadcast, lane_numbers, read, vector_type
 from pyrie.codegen.cpu.structured import Structured, is_structured, structured
@@ -147,7 +147,7 @@ def _dimension(expr) -> int:
 def operand_tiles(
     e: Elements, loops: Structured, positions: Sequence[Position], accumulators: Sequence[Tile] | None = None
 ) -> list[Tile | None]:
-    """Tiles of the body's arguments: those with fewer indices first, so that what is computed a row at a time is known before the columns."""
+    """Tiles of the body's arguments: those with fewer indices first, so that a row's values are known before its columns are."""
     values = (*loops.inputs, *(() if accumulators is not None else loops.inits))
     tiles: list[Tile | None] = [None] * len(values)
     for i in sorted(range(len(values)), key=lambda i: len(loops.maps[i].results)):
@@ -211,10 +211,8 @@ def _constant(e: Elements, value: SSAValue, at: Positions) -> Tile:
 
 def _scalar_attribute(attribute: Attribute, element: Attribute) -> Attribute:
     if isinstance(attribute, DenseIntOrFPElementsAttr):
-        number = next(iter(attribute.get_values()))
-    else:
-        number = constant_elements.to_numpy(attribute).reshape(-1)[0].item()
-    return FloatAttr(number, element) if isinstance(number, float) else IntegerAttr(int(number), element)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return number_attribute(next(iter(attribute.get_values())), element)
+    return number_attribute(constant_elements.to_numpy(attribute).reshape(-1)[0].item(), element)
 
 
 def _cast(e: Elements, value: SSAValue, at: Positions) -> Tile:

@@ -1,7 +1,7 @@
 """Loops over what a dispatch stores, cut into workgroups.
 
-Each stored tensor is one nest (a concatenation is one for each part). Workgroups are numbered along x; a nest's share of the grid is the product of
-its blocks, and the grid is as large as the largest nest.
+Each stored tensor is one nest (a concatenation is one for each part). Workgroups are numbered along x; a nest's share of the grid is the
+product of its blocks, and the grid is as large as the largest nest.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pyrie.dialects.iree_tensor_ext import DispatchTensorStoreOp
 
 @dataclass(frozen=True)
 class Tiling:
-    """How a nest is stepped through: for each dimension of the stored tensor the block of a workgroup (0: all of it) and the lanes of a tile
-    (1: a scalar); `order` lists the dimensions outermost first."""
+    """How a nest is stepped through: for each dimension of the stored tensor the block of a workgroup (0: all of it) and the lanes of a
+    tile (1: a scalar); `order` lists the dimensions outermost first."""
 
     blocks: tuple[int, ...]
     lanes: tuple[int, ...]

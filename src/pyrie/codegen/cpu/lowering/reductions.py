@@ -1,7 +1,8 @@
 """Reductions as loops that carry accumulators.
 
-The accumulator is as wide as the tile asked for. When the strategy says so (`Elements.reduction_lanes`), one reduction loop is stepped through in
-lanes of its own: partial results in a wider accumulator, combined at the end. That reassociates, so it is done only for combiners that allow it.
+The accumulator is as wide as the tile asked for. When the strategy says so (`Elements.reduction_lanes`), one reduction loop is stepped
+through in lanes of its own: partial results in a wider accumulator, combined at the end. That reassociates, so it is done only for
+combiners that allow it.
 """
 
 from __future__ import annotations

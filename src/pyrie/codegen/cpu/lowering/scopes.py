@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import gcd
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerAttr, IntegerType, VectorType
+from xdsl.dialects.builtin import AnyFloat, DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerAttr, IntegerType, VectorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from pyrie.dialects import arith, scf
@@ -187,8 +187,7 @@ class KernelBuilder:
 
     def number(self, value: float, type: Attribute) -> SSAValue:
         """A numeric constant of a scalar or (splat) vector type."""
-        element = type.element_type if isinstance(type, VectorType) else type
-        attribute = IntegerAttr(int(value), element) if isinstance(element, IntegerType | IndexType) else FloatAttr(value, element)  # pyright: ignore[reportArgumentType]
+        attribute = number_attribute(value, type.element_type if isinstance(type, VectorType) else type)
         if isinstance(type, VectorType):
             return self.constant(DenseIntOrFPElementsAttr.from_list(type, [attribute.value.data]), type)
         return self.constant(attribute, type)
@@ -250,3 +249,11 @@ class KernelBuilder:
     def divisor(self, value: Index) -> int:
         """A number that is known to divide `value`; 0 divides only zero."""
         return abs(value) if isinstance(value, int) else self._divisors.get(value, 1)
+
+
+def number_attribute(value: float, type: Attribute) -> IntegerAttr | FloatAttr:
+    """A number as an attribute of an integer, index or float type."""
+    if isinstance(type, IntegerType | IndexType):
+        return IntegerAttr(int(value), type)
+    assert isinstance(type, AnyFloat)
+    return FloatAttr(value, type)

@@ -110,7 +110,7 @@ def _allocate(e: Elements, value: SSAValue, sizes: Sequence[int]) -> Buffer | No
     type = MemRefType(element, list(sizes), memory_space=LOCAL_MEMORY_SPACE if local else NoneAttr())
     cls = memref.AllocOp if local else memref.AllocaOp
     segments = DenseArrayBase.from_list(IntegerType(32), [0, 0])
-    op = cls.create(result_types=[type], properties={"alignment": IntegerAttr(64, i64), "operandSegmentSizes": segments})
+    op = cls.create(result_types=[type], properties={"operandSegmentSizes": segments})
     first = e.builder.entry.block.first_op
     if first is None:
         e.builder.place(op, e.builder.entry)

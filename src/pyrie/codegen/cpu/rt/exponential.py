@@ -1,7 +1,7 @@
 """Exponentials, logarithms, powers, hyperbolic functions, the error function and the cube root.
 
-float versions of what models use (exp, log, tanh, erf) are written out; the rest is computed in double and rounded once. Coefficients without a
-comment are those of Taylor series, long enough for the reduced range. `ulp` in the table is what tests hold the functions to.
+float versions of what models use (exp, log, tanh, erf) are written out; the rest is computed in double and rounded once. Coefficients
+without a comment are those of Taylor series, long enough for the reduced range. `ulp` in the table is what tests hold the functions to.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Trigonometric functions and their inverses.
 
-Arguments are reduced by multiples of pi/2 held in three parts, which is good up to about |x| = 2^30; beyond, the angle itself is known to the
-argument's precision only and results are some number between -1 and 1.
+Arguments are reduced by multiples of pi/2 held in three parts, which is good up to about |x| = 2^30; beyond, the angle itself is known to
+the argument's precision only and results are some number between -1 and 1.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """Matrix multiplication in all its shapes, convolutions included: a register tile of accumulators, rows by vectors.
 
-One factor is contiguous along a stored dimension and is loaded in vectors; the other does not depend on it and is broadcast element by element,
-which costs nothing where an FMA takes a broadcast operand from memory. If neither is (B transposed, a matrix times a vector), tiles are small and
-the reduction itself is stepped through in lanes.
+One factor is contiguous along a stored dimension and is loaded in vectors; the other does not depend on it and is broadcast element by
+element, which costs nothing where an FMA takes a broadcast operand from memory. If neither is (B transposed, a matrix times a vector),
+tiles are small and the reduction itself is stepped through in lanes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from pyrie.codegen.cpu.lowering.nests import Tiling
 from pyrie.codegen.cpu.lowering.reductions import reduction_steps
@@ -28,7 +29,7 @@ INNER_ROWS, INNER_COLUMNS = 4, 4  # of a tile whose reduction is in lanes
 
 @dataclass(frozen=True)
 class Contraction:
-    name: str = "contraction"
+    name: ClassVar[str] = "contraction"
 
     def plan(self, stored: Stored, machine: Machine) -> Plan | None:
         root = stored.root
@@ -37,7 +38,7 @@ class Contraction:
         column = stored.rank - 1
         loop = stored.loop_of.get(column)
         if loop is None:
-            return None if stored.rank else None
+            return None
         factors = [i for i in range(2) if is_unit_stride(root, i, loop) and not uses(root, 1 - i, loop)]
         if not factors:
             return self._inner_product(stored, root, machine)
@@ -64,7 +65,7 @@ class Contraction:
         return Plan(self.name, tiling, VECTORS_OF_ROW * machine.lanes, machine.lanes)
 
     def _blocks(self, stored: Stored, lanes: tuple[int, ...]) -> tuple[int, ...]:
-        """Whole tensors if they are small; else halves of the largest dimension, in tiles, until there are enough workgroups of enough work."""
+        """Whole tensors if they are small; else halves of a dimension, in tiles, until there are enough workgroups of enough work."""
         sizes = [UNKNOWN_EXTENT if e is None else e for e in stored.extents]
         block = [-(-size // lane) * lane for size, lane in zip(sizes, lanes, strict=True)]
         steps = stored.reduced_extent()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
-from xdsl.dialects.builtin import DenseArrayBase, DictionaryAttr, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, DictionaryAttr, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.ir import Attribute
 
 from pyrie.codegen.cpu.lowering.nests import Tiling
@@ -18,8 +18,8 @@ UNKNOWN_EXTENT = 256  # what a dynamic dimension is taken for when work is estim
 
 @dataclass(frozen=True)
 class Plan:
-    """A strategy's name, the tiling of a stored tensor, and the lanes in which reductions step through their innermost loop: `row_lanes` when the
-    result is a scalar, `inner_lanes` when it is itself a tile (1: one by one)."""
+    """A strategy's name, the tiling of a stored tensor, and the lanes in which reductions step through their innermost loop: `row_lanes`
+    when the result is a scalar, `inner_lanes` when it is itself a tile (1: one by one)."""
 
     strategy: str
     tiling: Tiling
@@ -42,7 +42,9 @@ class Plan:
     @staticmethod
     def from_attribute(attribute: Attribute) -> Plan:
         data = cast(DictionaryAttr, attribute).data
-        numbers = [tuple(int(v) for v in cast(DenseArrayBase, data[name]).get_values()) for name in ("blocks", "lanes", "order")]
+        numbers = [
+            tuple(int(v) for v in cast(DenseArrayBase[IntegerType], data[name]).get_values()) for name in ("blocks", "lanes", "order")
+        ]
         single = [cast(IntegerAttr, data[name]).value.data for name in ("row_lanes", "inner_lanes")]
         return Plan(cast(StringAttr, data["strategy"]).data, Tiling(*numbers), *single)
 
@@ -50,7 +52,7 @@ class Plan:
 class Strategy(Protocol):
     """A way to cut stored tensors into tiles. A strategy holds no state."""
 
-    name: str
+    name: ClassVar[str]
 
     def plan(self, stored: Stored, machine: Machine) -> Plan | None:
         """How to compute `stored`, None if this strategy is not for it."""

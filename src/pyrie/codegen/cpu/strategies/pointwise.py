@@ -6,6 +6,7 @@ If an operand is contiguous along another dimension, tiles are squares, transpos
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pyrie.codegen.cpu.lowering.nests import Tiling
 from pyrie.codegen.cpu.machine import Machine
@@ -19,7 +20,7 @@ VECTORS = 4  # in a tile: enough independent work to hide latencies
 
 @dataclass(frozen=True)
 class Pointwise:
-    name: str = "pointwise"
+    name: ClassVar[str] = "pointwise"
 
     def plan(self, stored: Stored, machine: Machine) -> Plan | None:
         if not stored.rank or stored.root is not None:

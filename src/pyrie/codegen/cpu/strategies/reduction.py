@@ -1,9 +1,10 @@
-"""Reductions: along rows (sums, softmax, layer norm: lanes along the row, combined at the end) or down columns (pooling, depthwise convolution:
-lanes along what is stored)."""
+"""Reductions: along rows (sums, softmax, layer norm: lanes along the row, combined at the end) or down columns (pooling, depthwise
+convolution: lanes along what is stored)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pyrie.codegen.cpu.lowering.nests import Tiling
 from pyrie.codegen.cpu.machine import Machine
@@ -17,7 +18,7 @@ COLUMN_VECTORS = 4  # accumulators of a column reduction
 
 @dataclass(frozen=True)
 class Reduction:
-    name: str = "reduction"
+    name: ClassVar[str] = "reduction"
 
     def plan(self, stored: Stored, machine: Machine) -> Plan | None:
         root = stored.root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pyrie.codegen.cpu.lowering.nests import Tiling
 from pyrie.codegen.cpu.machine import Machine
@@ -14,7 +15,7 @@ WORK = 16384  # elements and reduction steps of a workgroup: about a nanosecond 
 
 @dataclass(frozen=True)
 class ScalarNest:
-    name: str = "scalar"
+    name: ClassVar[str] = "scalar"
 
     def plan(self, stored: Stored, machine: Machine) -> Plan | None:
         lanes = (1,) * stored.rank

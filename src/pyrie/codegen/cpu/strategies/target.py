@@ -16,8 +16,8 @@ from pyrie.dialects import linalg
 
 @dataclass(frozen=True)
 class Stored:
-    """`extents` of the stored tensor (None: dynamic); `root` is the reduction that it comes from, if any, and `loop_of` gives, for each stored
-    dimension, the loop of the root that it is. `top` is the op that makes the stored tensor."""
+    """`extents` of the stored tensor (None: dynamic); `root` is the reduction that it comes from, if any, and `loop_of` gives, for each
+    stored dimension, the loop of the root that it is. `top` is the op that makes the stored tensor."""
 
     extents: tuple[int | None, ...]
     root: Structured | None
