@@ -13,7 +13,7 @@ import pytest
 
 from pyrie.passes.options import CompileOptions
 from pyrie.session import PHASES, cache_key, phase_range
-from pyrie.support.errors import InputError
+from pyrie.support.errors import InputError, UnsupportedError
 from pyrie.tools.flags import Flag, parse_flags
 from pyrie.tools.main import COMMANDS, run
 from pyrie.tools.values import format_array, parse_inputs
@@ -80,9 +80,8 @@ def test_flags_of_iree_without_effect_are_warned_about():
 
 def test_flags():
     table = (Flag("--one", "", bool), Flag("--two", "", int, default=2), Flag("--many", "", list), Flag("-o", "", target="output"))
-    parsed = parse_flags(
-        "test", table, ["a", "-one", "--two", "0x10", "--many=x", "--many=y", "-o", "out", "--pass=z=1", "b"], frozenset(["pass"])
-    )
+    line = ["a", "-one", "--two", "0x10", "--many=x", "--many=y", "-o", "out", "--pass=z=1", "b"]
+    parsed = parse_flags("test", table, line, frozenset(["pass"]))
     assert (parsed.one, parsed.two, parsed.many, parsed.output) == (True, 16, ["x", "y"], "out")
     assert parsed.positional == ["a", "b"] and parsed.rest == [("pass", "z=1")]
     assert parse_flags("test", table, []).many == [] and not parse_flags("test", table, ["--one=false"]).one
@@ -94,7 +93,7 @@ def test_flags():
 def test_opt_runs_passes_in_the_order_of_their_flags():
     code, out, err = pyrie("opt", "--mlir-print-ir-after-all", "--cse", "--dce", "-", text=FUNCTION)
     assert code == 0 and "arith" not in out
-    assert [line.split()[4] for line in err.splitlines() if "IR Dump" in line] == ["cse", "dce"]
+    assert [line.split()[5] for line in err.splitlines() if "IR Dump" in line] == ["cse", "dce"]
 
 
 def test_opt_takes_pipelines_and_prints_the_generic_form():
@@ -184,13 +183,13 @@ def test_values_are_read(text: str, expected: np.ndarray):
     )
 
 
-@pytest.mark.parametrize(
-    "text", ["2x3xf32=1 2", "2xf32=x", "2xi8=999", "2xzz9=1", "banana", "2xi8=1.5", "@missing.npy", "@file.txt", "2xf32=@missing"]
-)
+BAD_VALUES = "2x3xf32=1 2|2xf32=x|2xi8=999|2xzz9=1|banana|2xi8=1.5|@missing.npy|@file.txt|2xf32=@missing"
+
+
+@pytest.mark.parametrize("text", BAD_VALUES.split("|"))
 def test_bad_values_are_refused(text: str):
-    with pytest.raises(Exception, match=".") as caught:
+    with pytest.raises((InputError, UnsupportedError)):
         parse_inputs([text], None)
-    assert type(caught.value).__name__ in ("InputError", "UnsupportedError")
 
 
 def test_values_come_from_files(tmp_path: Path):
