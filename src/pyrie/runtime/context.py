@@ -19,6 +19,7 @@ from pyrie.runtime.hal.executable import Executable
 from pyrie.runtime.hal.memory import aligned_copy
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.modules.registry import Host, NativeModule, create_native_module
+from pyrie.runtime.native import cpu
 from pyrie.runtime.vm import arithmetic
 from pyrie.runtime.vm.objects import Globals, VMBuffer, VMList, cast_ref, rodata_buffer
 from pyrie.support.errors import DeviceError, InputError, PyrieError
@@ -32,6 +33,7 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 INITIALIZER = "__init"
 DECLARATION = "iree.abi.declaration"
+CPU_FEATURES = "pyrie.cpu_features"  # attribute of a module: features that its kernels use, by LLVM's names, separated by commas
 ARGUMENTS, READ_ONLY = "pyrie.arguments", "read-only"  # reflection of a function that never writes to its arguments
 
 # Classes behind the reference types that bytecode casts to; a name that is not here matches anything.
@@ -117,6 +119,7 @@ class Context:
         self._native: dict[str, NativeModule] = {}
         self._host = Host(devices, allow_native)
         self._lock = threading.RLock()
+        self._check_cpu()
         self._functions = self._link()
         self._after_call = [m.after_call for m in self._native.values() if type(m).after_call is not NativeModule.after_call]
         if INITIALIZER in module.exports:
@@ -203,6 +206,17 @@ class Context:
         }
         self.module.instantiate(namespace)
         return {name: namespace[f"f{ordinal}"] for name, ordinal in self.module.exports.items()}
+
+    def _check_cpu(self) -> None:
+        needed = dict(self.module.verified.module.attributes).get(CPU_FEATURES, "")
+        present = cpu.features()
+        missing = [name for name in needed.split(",") if present.get(name.strip()) is False]
+        if missing and self._host.allow_native:
+            raise status.error(
+                status.INCOMPATIBLE,
+                f"the module's kernels use {', '.join(missing)}, which this CPU does not have",
+                hint="compile with --target=generic, or for this machine",
+            )
 
     def _check_dependencies(self) -> None:
         for dependency in self.module.verified.module.dependencies:

@@ -14,6 +14,7 @@ from small_modules import context, imports, ref, rodata, straight
 
 from pyrie.format.encoder import FunctionEncoder
 from pyrie.format.opcodes import OPCODES, Bank, Kind
+from pyrie.runtime.native import cpu
 from pyrie.runtime.vm.objects import VMBuffer, VMList, siphash
 from pyrie.runtime.vm.operations import EXPRESSIONS, STATEMENTS
 from pyrie.support.errors import DeviceError, InputError
@@ -407,3 +408,12 @@ def test_wrong_calls_are_refused():
         made.call("f", 1, 2)
     with pytest.raises(InputError, match="no function 'g'"):
         made.call("g")
+
+
+def test_cpu_features_are_checked_before_anything_runs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cpu, "features", lambda: {"avx2": True, "fma": False, "avx512f": False})
+    functions = {"f": ("0v_v", straight(("return", ())))}
+    assert context(functions, attributes=(("pyrie.cpu_features", "avx2,unheard-of"),)).call("f") is None
+    with pytest.raises(DeviceError, match=r"fma, avx512f.*\n.*--target=generic") as caught:
+        context(functions, attributes=(("pyrie.cpu_features", "avx2,fma,avx512f"),))
+    assert caught.value.code == "INCOMPATIBLE"
