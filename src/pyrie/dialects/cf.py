@@ -2,6 +2,12 @@
 
 from xdsl.dialects.cf import AssertOp, BranchOp, ConditionalBranchOp, SwitchOp
 from xdsl.ir import Dialect
+from xdsl.transforms.canonicalization_patterns import cf as _patterns
+
+from pyrie.dialects import arith
+
+# xDSL's canonicalizations look for arith ops and build them: they are to be ours, one class for each op.
+_patterns.arith = arith  # pyright: ignore[reportAttributeAccessIssue]
 
 DIALECT = Dialect("cf", [AssertOp, BranchOp, ConditionalBranchOp, SwitchOp])
 
