@@ -135,9 +135,9 @@ class Program:
 
     def save(self, path: str | Path) -> None:
         """Writes the module to a file, which appears whole or not at all. Raises InputError."""
-        data = Path(self._source).read_bytes() if isinstance(self._source, str | Path) else self._source
         target = Path(path)
         try:
+            data = Path(self._source).read_bytes() if isinstance(self._source, str | Path) else self._source
             descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
             try:
                 with os.fdopen(descriptor, "wb") as file:

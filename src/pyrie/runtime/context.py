@@ -15,7 +15,7 @@ from pyrie.runtime.hal.allocator import Allocator
 from pyrie.runtime.hal.buffer import Buffer, BufferView
 from pyrie.runtime.hal.command_buffer import CommandBuffer
 from pyrie.runtime.hal.device import Device, get_device
-from pyrie.runtime.hal.executable import Executable
+from pyrie.runtime.hal.executable import Executable, executable_formats, is_supported
 from pyrie.runtime.hal.memory import aligned_copy
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.modules.registry import Host, NativeModule, create_native_module
@@ -129,8 +129,10 @@ class Context:
         try:
             self.call(INITIALIZER)
         except DeviceError as error:
-            if not self._host.allow_native and not error.hint:
-                error.hint = "native code is refused here (allow_native=False), which may be why"
+            if not error.hint:
+                formats = [name for name in executable_formats() if is_supported(name, allow_native=self._host.allow_native)]
+                refused = "" if self._host.allow_native else "; native code is refused (allow_native=False)"
+                error.hint = f"executables that can be loaded here: {', '.join(formats) or 'none'}{refused}"
             raise
 
     @property
