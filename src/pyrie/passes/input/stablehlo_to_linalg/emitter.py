@@ -25,7 +25,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from pyrie.dialects import arith, linalg, stablehlo, tensor
 from pyrie.dialects.linalg import IteratorType
-from pyrie.dialects.tensor.shapes import known_size
+from pyrie.dialects.tensor.shapes import join, known_size
 from pyrie.ir import elements
 
 Size = SSAValue | int  # a dimension: known when compiling, or an index value
@@ -73,13 +73,19 @@ def constant_of(value: SSAValue) -> Attribute | None:
     return None
 
 
+SAME_ELEMENTS = (
+    stablehlo.BroadcastInDimOp, stablehlo.DynamicBroadcastInDimOp, stablehlo.BroadcastOp, stablehlo.ReshapeOp,
+    stablehlo.DynamicReshapeOp, linalg.FillOp,
+)  # fmt: skip
+
+
 def splat_of(value: SSAValue) -> Attribute | None:
-    """The scalar attribute that all elements of `value` are known to be, looking through broadcasts and reshapes."""
-    while isinstance(value, OpResult) and isinstance(
-        value.op, stablehlo.BroadcastInDimOp | stablehlo.DynamicBroadcastInDimOp | stablehlo.BroadcastOp | stablehlo.ReshapeOp
-    ):
+    """The scalar attribute that all elements of `value` are known to be, looking through broadcasts, reshapes and fills."""
+    while isinstance(value, OpResult) and isinstance(value.op, SAME_ELEMENTS):
         value = value.op.operands[0]
     attribute = constant_of(value)
+    if isinstance(attribute, IntegerAttr | FloatAttr):
+        return attribute
     if attribute is None or not elements.is_splat(attribute):
         return None
     array = elements.to_numpy(attribute)
@@ -136,7 +142,12 @@ class Emitter:
     def size(self, value: SSAValue, axis: int) -> Size:
         """The size of `value` along `axis`."""
         known = known_size(value, axis)
-        return self(tensor.DimOp(value, self.constant(axis, index))) if known is None else known
+        if known is not None:
+            return known
+        if isinstance(value, OpResult) and isinstance(value.op, tensor.PadOp):
+            low, high = (join(*lists)[axis] for lists in ((value.op.low, value.op.static_low), (value.op.high, value.op.static_high)))
+            return self.add(self.size(value.op.source, axis), low, high)
+        return self(tensor.DimOp(value, self.constant(axis, index)))
 
     def sizes(self, value: SSAValue) -> list[Size]:
         return [self.size(value, axis) for axis in range(len(shape_of(value)))]

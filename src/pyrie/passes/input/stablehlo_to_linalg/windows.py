@@ -67,6 +67,8 @@ def window_attributes(strides: Dims, dilations: Dims) -> dict[str, Attribute]:
 
 def window_count(e: Emitter, size: Size, window: Size, stride: int, dilation: int) -> Size:
     """How many windows fit into a dimension that is already padded; the importer and verifier know that one does."""
+    if window == 1 and stride == 1:
+        return size
     reach = e.multiply(e.subtract(window, 1), dilation)
     return e.add(e.divide(e.subtract(e.subtract(size, reach), 1), stride), 1)
 

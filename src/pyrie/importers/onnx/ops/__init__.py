@@ -1,0 +1,1 @@
+"""The ONNX operators, one file a family."""
