@@ -22,7 +22,8 @@ from xdsl.dialects.vector import (
     TransferReadOp,
     TransferWriteOp,
 )
-from xdsl.ir import Attribute, Dialect, EnumAttribute, Operation, SSAValue
+from xdsl.dialects.utils import EnumAttribute
+from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
     IRDLOperation,
