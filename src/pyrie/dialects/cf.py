@@ -7,7 +7,7 @@ from xdsl.transforms.canonicalization_patterns import cf as _patterns
 from pyrie.dialects import arith
 
 # xDSL's canonicalizations look for arith ops and build them: they are to be ours, one class for each op.
-_patterns.arith = arith  # pyright: ignore[reportAttributeAccessIssue]
+_patterns.arith = arith  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
 
 DIALECT = Dialect("cf", [AssertOp, BranchOp, ConditionalBranchOp, SwitchOp])
 

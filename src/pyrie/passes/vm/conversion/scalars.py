@@ -81,8 +81,16 @@ def binary(c: Converter, op: Operation) -> None:
 
 @converts(*FLOAT)
 def floating(c: Converter, op: Operation) -> None:
+    name, operands = bank(c.type_of(op.results[0])), c.all(op.operands)
     suffix = ".even" if isinstance(op, math.RoundEvenOp) else ""
-    c.bind(op.results[0], c.op(f"{FLOAT[type(op)]}.{bank(c.type_of(op.results[0]))}{suffix}", *c.all(op.operands)))
+    result = c.op(f"{FLOAT[type(op)]}.{name}{suffix}", *operands)
+    if isinstance(op, arith.MinimumfOp | arith.MaximumfOp):  # the runtime's min and max prefer the number to NaN
+        result = c.op(f"select.{name}", _either_nan(c, operands), c.op(f"add.{name}", *operands), result)
+    c.bind(op.results[0], result)
+
+
+def _either_nan(c: Converter, operands: list[SSAValue]) -> SSAValue:
+    return c.op("or.i32", *(c.op(f"cmp.nan.{value.type}", value) for value in operands))
 
 
 @converts(math.AbsIOp, math.CountLeadingZerosOp)
@@ -158,10 +166,10 @@ def compare_integers(c: Converter, op: Operation) -> None:
 # predicate -> (instruction, swap operands)
 FLOAT_COMPARE: dict[int, tuple[str, bool]] = {
     1: ("eq.{}.o", False), 2: ("lt.{}.o", True), 3: ("lte.{}.o", True), 4: ("lt.{}.o", False), 5: ("lte.{}.o", False),
-    6: ("ne.{}.o", False), 8: ("eq.{}.u", False), 9: ("lt.{}.u", True), 10: ("lte.{}.u", True), 11: ("lt.{}.u", False),
+    8: ("eq.{}.u", False), 9: ("lt.{}.u", True), 10: ("lte.{}.u", True), 11: ("lt.{}.u", False),
     12: ("lte.{}.u", False), 13: ("ne.{}.u", False),
 }  # fmt: skip
-FALSE, ORDERED, UNORDERED, TRUE = 0, 7, 14, 15
+FALSE, ORDERED_AND_DIFFERENT, ORDERED, UNORDERED, TRUE = 0, 6, 7, 14, 15
 
 
 @converts(arith.CmpfOp)
@@ -171,8 +179,10 @@ def compare_floats(c: Converter, op: Operation) -> None:
     lhs, rhs = c[op.lhs], c[op.rhs]
     if predicate in (FALSE, TRUE):
         result = c.const(1 if predicate == TRUE else 0)
+    elif predicate == ORDERED_AND_DIFFERENT:  # the runtime's `ne.o` holds for NaN too
+        result = c.op("or.i32", c.op(f"cmp.lt.{lhs.type}.o", lhs, rhs), c.op(f"cmp.lt.{lhs.type}.o", rhs, lhs))
     elif predicate in (ORDERED, UNORDERED):
-        result = c.op("or.i32", c.op(f"cmp.nan.{lhs.type}", lhs), c.op(f"cmp.nan.{lhs.type}", rhs))
+        result = _either_nan(c, [lhs, rhs])
         if predicate == ORDERED:
             result = c.op("xor.i32", result, c.const(1))
     else:
