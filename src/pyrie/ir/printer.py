@@ -59,10 +59,11 @@ _DEFAULT_DIALECTS = {"builtin.module": "builtin", "func.func": "func"}
 class _Piece:
     """An attribute's text, printed once: `parts` are strings and further pieces. `depth` orders aliases, as in MLIR."""
 
-    __slots__ = ("alias", "attribute", "deferrable", "depth", "name", "parts", "text")
+    __slots__ = ("alias", "attribute", "deferrable", "depth", "is_location", "name", "parts", "text")
 
     def __init__(self, attribute: Attribute):
         self.attribute = attribute
+        self.is_location = isinstance(attribute, _LOCATIONS)
         self.parts: list[Any] = []
         self.text: str | None = None  # set if it neither is nor holds an alias
         self.alias: str | None = None
@@ -271,8 +272,12 @@ class Printer(XDSLPrinter):
 
     def print_attribute(self, attribute: Attribute) -> None:
         piece = self._by_id.get(id(attribute)) or self._piece(attribute)
-        if self._open:
-            parent = self._open[-1]
+        parent = self._open[-1] if self._open else None
+        if piece.is_location and (parent is None or not parent.is_location):  # an op prints where an argument comes from
+            _pin(piece)
+            self._out += ("loc(", *piece.parts, ")")
+            return
+        if parent is not None:
             if piece.depth >= parent.depth and piece.depth:
                 parent.depth = piece.depth + 1
         self._out.append(piece if piece.text is None else piece.text)
@@ -373,7 +378,7 @@ class Printer(XDSLPrinter):
 
     @staticmethod
     def _is_deferred(piece: _Piece) -> bool:
-        return isinstance(piece.attribute, _LOCATIONS) and piece.deferrable
+        return piece.is_location and piece.deferrable
 
 
 def _pin(piece: _Piece) -> None:
@@ -387,7 +392,7 @@ def _definition(piece: _Piece) -> str:
     parts: list[str] = []
     _join(piece.parts, parts)
     text = "".join(parts)
-    return f"{piece.name} = loc({text})\n" if isinstance(piece.attribute, _LOCATIONS) else f"{piece.name} = {text}\n"
+    return f"{piece.name} = loc({text})\n" if piece.is_location else f"{piece.name} = {text}\n"
 
 
 def _join(parts: Sequence[Any], out: list[str]) -> None:
