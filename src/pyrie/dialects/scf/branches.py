@@ -115,7 +115,7 @@ class IfOp(IRDLOperation, HasCanonicalizationPatternsInterface):
 
     @classmethod
     def parse(cls, parser: Parser) -> IfOp:
-        condition = parser.parse_operand()
+        condition = parser.parse_operand(i1)
         types = parse_types_in_parens(parser)
         then = ensure_yield(parser.parse_region())
         otherwise = ensure_yield(parser.parse_region()) if parser.parse_optional_keyword("else") else Region()

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, ModuleOp, TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
 from pyrie.dialects import flow, tensor
+from pyrie.dialects.arith import IndexCastOp, MuliOp
 from pyrie.dialects.linalg import FillOp
-from pyrie.dialects.tensor.shapes import MixedIndex, shape_of
+from pyrie.dialects.tensor.shapes import MixedIndex, dynamic_axes, shape_of
 from pyrie.dialects.tensor.sizes import SizeBuilder
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
@@ -76,9 +77,6 @@ def _reshape(source: SSAValue, op: Operation, sizes: _Sizes) -> list[Operation]:
 
 
 def _collapse(op: tensor.CollapseShapeOp, sizes: _Sizes) -> list[Operation]:
-    from pyrie.dialects.arith import MuliOp
-    from pyrie.dialects.tensor.shapes import dynamic_axes
-
     dims = []
     for axis in dynamic_axes(op.result):
         total: SSAValue | None = None
@@ -98,14 +96,11 @@ def _collapse(op: tensor.CollapseShapeOp, sizes: _Sizes) -> list[Operation]:
 
 
 def _shape_operand(op: tensor.ReshapeOp, sizes: _Sizes) -> list[Operation]:
-    from pyrie.dialects.arith import IndexCastOp
-    from pyrie.dialects.tensor.shapes import dynamic_axes
-
     dims = []
     for axis in dynamic_axes(op.result):
         sizes.ops.append(tensor.ExtractOp(op.shape, [sizes.value(axis)]))
-        if str(sizes.ops[-1].results[0].type) != "index":
-            sizes.ops.append(IndexCastOp(sizes.ops[-1].results[0], tensor.basics.index))
+        if not isinstance(sizes.ops[-1].results[0].type, IndexType):
+            sizes.ops.append(IndexCastOp(sizes.ops[-1].results[0], IndexType()))
         dims.append(sizes.ops[-1].results[0])
     return [flow.TensorReshapeOp.build(operands=[op.source, sizes.dynamic_sizes(op.source), dims], result_types=[op.result.type])]
 
@@ -179,8 +174,6 @@ def _insert_slice(op: tensor.InsertSliceOp, sizes: _Sizes) -> list[Operation] | 
     made: list[Operation] = []
     source = op.source
     if len(shape_of(source)) != len(offsets):
-        from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
-
         type_ = TensorType(
             op.source.type.element_type,  # pyright: ignore[reportAttributeAccessIssue]
             [length if isinstance(length, int) else DYNAMIC_INDEX for length in lengths],

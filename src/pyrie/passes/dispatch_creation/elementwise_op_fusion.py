@@ -46,7 +46,9 @@ class ElementwiseOpFusion(ModulePass):
             if fused is None:
                 position += 1
                 continue
-            fused = without_redundant_inputs(fused) or fused
+            if (smaller := without_redundant_inputs(fused)) is not None:
+                fused.erase()
+                fused = smaller
             Rewriter.replace_op(consumer, fused)
             consumer, changed, position = fused, True, 0
         return changed

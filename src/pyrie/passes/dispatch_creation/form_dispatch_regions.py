@@ -100,8 +100,7 @@ def _reads_by_parallel_loops(producer: Operation, consumer: GenericOp, map_) -> 
         return False
     if len(dims) == map_.num_dims:
         return isinstance(producer, StructuredOp | SoftmaxOp)
-    is_row_reduction = isinstance(producer, GenericOp) and bool(reduction_dims(producer))
-    if not is_row_reduction or dims != sorted(dims):
+    if not isinstance(producer, GenericOp) or not reduction_dims(producer) or dims != sorted(dims):
         return False
     # broadcast back over what was reduced: the consumer must also read the reduced tensor, or one as large, in place
     return len(dims) + len(reduction_dims(producer)) == map_.num_dims and _same_loops(producer, consumer, dims)
