@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 from conftest import RealIREE
 from pyrie.program import Program
-from pyrie.runtime import arrays
+from pyrie.runtime import arrays, create_device
 from pyrie.runtime.arrays import SMALL_RESULT
 from pyrie.support.errors import InputError
 
@@ -161,6 +162,21 @@ def test_dlpack_both_ways(program: Program):
     np.testing.assert_array_equal(np.from_dlpack(result), x + x)
 
 
+def test_tensors_that_dlpack_cannot_carry_to_numpy(program: Program):
+    class Mixed(Exporter):
+        def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+            return self.array
+
+        def __dlpack__(self, **options: object) -> object:
+            raise BufferError("no bf16 in numpy")
+
+    x = np.arange(5).astype(ml_dtypes.bfloat16)
+    np.testing.assert_array_equal(program["bf16"](Mixed(x), Mixed(x)), x + x, strict=True)
+    Mixed.__array__ = None  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(InputError, match="cannot be read through DLPack: no bf16"):
+        program["bf16"](Mixed(x), x)
+
+
 def test_sequences_and_scalars(program: Program):
     np.testing.assert_array_equal(program["dynamic"]([[1, 2.5], [3, 4]]), np.array([[2, 5], [6, 8]], np.float32), strict=True)
     np.testing.assert_array_equal(program["i1"]([True] * 5, [False] * 5), [True] * 5)
@@ -256,6 +272,19 @@ def test_results_outlive_the_program(real_iree: Callable[[Path | str], RealIREE]
     large[:] = 1
     assert len(churn) == 20
     np.testing.assert_array_equal(later[0], x + x)
+
+
+def test_a_dropped_program_frees_its_memory_at_once(real_iree: Callable[[Path | str], RealIREE]):
+    device = create_device("local-sync")
+    program = Program(real_iree("counter").module, device)
+    program["add"](1)
+    before = device.allocator.pool.cached_bytes()
+    gc.disable()
+    try:
+        del program
+        assert device.allocator.pool.cached_bytes() > before
+    finally:
+        gc.enable()
 
 
 def test_large_results_are_handed_over_without_a_copy(program: Program):

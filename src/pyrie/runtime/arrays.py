@@ -94,10 +94,14 @@ class ArgumentConverter:
             raise self._wrong(f"cannot become an array of {element.mlir}: {error}") from None
 
     def _from_dlpack(self, value: Any) -> np.ndarray:
-        try:
-            return np.from_dlpack(value)
-        except (BufferError, RuntimeError, TypeError, ValueError) as error:
-            raise self._wrong(f"cannot be read through DLPack: {error}", hint="give it as a numpy array on the CPU") from None
+        """An array over another library's tensor; what DLPack has no word for in numpy (bf16) may still come through `__array__`."""
+        problems: list[str] = []
+        for read in (np.from_dlpack, np.asarray) if hasattr(value, "__array__") else (np.from_dlpack,):
+            try:
+                return read(value)
+            except (BufferError, RuntimeError, TypeError, ValueError) as error:
+                problems.append(str(error))
+        raise self._wrong(f"cannot be read through DLPack: {problems[0]}", hint="give it as a numpy array on the CPU")
 
     # Checks.
 

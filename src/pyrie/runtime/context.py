@@ -116,6 +116,7 @@ class Context:
 
     def __init__(self, module: Module, devices: tuple[Device, ...], *, allow_native: bool = True):
         self.module, self.devices = module, devices
+        self._namespace: dict[str, Any] = {}
         self._native: dict[str, NativeModule] = {}
         self._host = Host(devices, allow_native)
         self._lock = threading.RLock()
@@ -124,6 +125,9 @@ class Context:
         self._after_call = [m.after_call for m in self._native.values() if type(m).after_call is not NativeModule.after_call]
         if INITIALIZER in module.exports:
             self._initialize()
+
+    def __del__(self) -> None:
+        self._namespace.clear()  # functions refer to the namespace that holds them; buffers should not wait for the cycle collector
 
     def _initialize(self) -> None:
         try:
@@ -194,7 +198,7 @@ class Context:
         globals_ = Globals(file.global_bytes, file.global_refs)
         scalars = globals_.scalars.data
         imports = [self._resolve(import_) for import_ in file.imports]
-        namespace: dict[str, Any] = {
+        self._namespace |= {
             **{f"m{i}": function or functools.partial(_missing, file.imports[i].name) for i, function in enumerate(imports)},
             "resolved": [int(function is not None) for function in imports],
             "rodata": [rodata_buffer(segment.data) for segment in file.rodata],
@@ -206,8 +210,8 @@ class Context:
             "globals_f32": scalars.cast("f"),
             "globals_f64": scalars.cast("d"),
         }
-        self.module.instantiate(namespace)
-        return {name: namespace[f"f{ordinal}"] for name, ordinal in self.module.exports.items()}
+        self.module.instantiate(self._namespace)
+        return {name: self._namespace[f"f{ordinal}"] for name, ordinal in self.module.exports.items()}
 
     def _check_cpu(self) -> None:
         needed = dict(self.module.verified.module.attributes).get(CPU_FEATURES, "")
