@@ -88,6 +88,19 @@ def test_errors_reach_the_waiter_and_whoever_waits_for_it(device: Device, error:
     assert done.wait(PATIENCE), "the device goes on"
 
 
+def test_signaling_a_fence_twice_is_an_error_of_whoever_listens():
+    device, fence = create_device("local-sync"), Fence()
+    device.submit(None, fence, lambda: None)
+    with pytest.raises(DeviceError, match="cannot be signaled"):
+        device.submit(None, fence, lambda: None)
+    device, fence = TaskDevice(1), Fence()
+    for _ in range(2):
+        device.submit(None, fence, lambda: None)
+    device.pool.close()
+    with pytest.raises(DeviceError, match="cannot be signaled"):
+        fence.wait(PATIENCE)
+
+
 def test_allocation_and_deallocation_follow_the_queue(device: Device):
     gate, ready, freed = Fence(), Fence(), Fence()
     buffer = device.alloca(gate, ready, 64, flags.USAGE_ALL)

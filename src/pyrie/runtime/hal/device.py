@@ -139,7 +139,7 @@ class TaskDevice(Device):
         self.concurrency = self.pool.size
 
     def _start(self, work: Work, signal: Fence | None) -> None:
-        self.pool.submit(functools.partial(_complete, work, signal), signal)
+        self.pool.submit(functools.partial(_complete_in_worker, work, signal), signal)
 
     def _run(self, replay: Replay) -> None:
         self.pool.run(replay)
@@ -155,6 +155,16 @@ def _complete(work: Work, signal: Fence | None) -> None:
         _fail(signal, as_pyrie_error(error))
         return
     _signal(signal)
+
+
+def _complete_in_worker(work: Work, signal: Fence | None) -> None:
+    """The same where no caller listens: a fence that cannot be signaled, as it was already, fails."""
+    try:
+        _complete(work, signal)
+    except PyrieError as error:
+        if signal is None:
+            raise
+        signal.fail(error)
 
 
 def _signal(signal: Fence | None) -> None:
