@@ -314,6 +314,12 @@ class Parser(xdsl_parser.Parser):
         self.parse_comma_separated_list(self.Delimiter.PAREN, parse_argument)
         return block
 
+    def parse_argument(self, *, expect_type: bool = True) -> Any:
+        argument = super().parse_argument(expect_type=expect_type)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        if expect_type:
+            argument.location = self.parse_optional_location()  # pyright: ignore[reportAttributeAccessIssue]
+        return argument
+
     def resolve_operand(self, operand: UnresolvedOperand, type: Any) -> Any:
         name = operand.span.text[1:]
         values = self.ssa_values.get(name)

@@ -277,9 +277,8 @@ class Printer(XDSLPrinter):
             _pin(piece)
             self._out += ("loc(", *piece.parts, ")")
             return
-        if parent is not None:
-            if piece.depth >= parent.depth and piece.depth:
-                parent.depth = piece.depth + 1
+        if parent is not None and piece.depth and piece.depth >= parent.depth:
+            parent.depth = piece.depth + 1
         self._out.append(piece if piece.text is None else piece.text)
 
     def _piece(self, attribute: Attribute) -> _Piece:
