@@ -110,6 +110,16 @@ class Session:
         """The pipeline of one phase under this session's options."""
         return load_attribute(PHASES[phase])(self.options)
 
+    @property
+    def target(self) -> str:
+        """What code is generated for, in words: `znver4 (x86_64)`."""
+        names = (self.options.cpu, platform.machine())
+        if self.options.cpu == "host":
+            import llvmlite.binding as llvm  # asked only by those who show it
+
+            names = (llvm.get_host_cpu_name(), platform.machine())
+        return f"{names[0]} ({names[1]})"
+
     def serialize(self, module: ModuleOp) -> bytes:
         """The bytes of a module that has passed all phases."""
         return load_attribute(SERIALIZER)(module)
@@ -136,18 +146,26 @@ class Session:
         return write_reproducer(print_module(module, locations=True), error.broken)
 
 
-def compile(source: Source, options: CompileOptions | None = None, *, cache: bool = True, name: str = "<input>") -> bytes:
+def compile(
+    source: Source,
+    options: CompileOptions | None = None,
+    *,
+    cache: bool = True,
+    name: str = "<input>",
+    session: Session | None = None,
+) -> bytes:
     """Compiles `source` (see `Session.load`) to the bytes of a `.vmfb` module.
 
-    The result is kept on disk by the content of the source, the options, this machine and this version of Pyrie.
+    The result is kept on disk by the content of the source, the options, this machine and this version of Pyrie. A caller who wants to
+    watch passes a `session`, whose options count.
     Raises InputError, UnsupportedError, VerifyError or CompileError, each naming the place in the source.
     """
-    options = options or CompileOptions()
+    session = session or Session(options or CompileOptions())
+    options = session.options
     key = cache_key(source, options) if cache else None
     store = DiskCache.of("modules")
     if key is not None and (known := store.get(key)) is not None:
         return known
-    session = Session(options)
     data = session.serialize(session.compile(source, name=name))
     if key is not None:
         store.put(key, data)

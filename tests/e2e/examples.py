@@ -19,9 +19,10 @@ class Call:
     model: str
     function: str
     make: Callable[[np.random.Generator], Arrays]
+    note: str = ""
 
     def __str__(self) -> str:
-        return f"{Path(self.model).stem}-{self.function}-{len(self.arguments())}"
+        return "-".join(filter(None, (Path(self.model).stem, self.function, self.note)))
 
     @property
     def path(self) -> Path:
@@ -36,11 +37,11 @@ def normal(*shape: int) -> Callable[[np.random.Generator], np.ndarray]:
 
 
 def _digits(batch: int) -> Call:
-    return Call("digits.onnx", "main", lambda random: (random.random((batch, 1, 8, 8), np.float32),))
+    return Call("digits.onnx", "main", lambda random: (random.random((batch, 1, 8, 8), np.float32),), f"batch{batch}")
 
 
 def _loop(steps: int) -> Call:
-    return Call("loop.mlir", "iterate", lambda r: (normal(4, 8)(r), normal(8, 8)(r), np.array(steps, np.int32)))
+    return Call("loop.mlir", "iterate", lambda r: (normal(4, 8)(r), normal(8, 8)(r), np.array(steps, np.int32)), f"{steps}steps")
 
 
 CALLS: tuple[Call, ...] = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from pyrie.program import Function, Program
 from pyrie.support.errors import InputError
 from pyrie.tools.flags import Flag, Parsed
+from pyrie.tools.summary import Summary
 
 FLAGS = (
     Flag("--help", "this text", bool, also=("-h",)),
@@ -30,14 +31,36 @@ def program_path(flags: Parsed) -> str:
     return paths[0]
 
 
-def load_program(flags: Parsed) -> Program:
-    """Loads the program, compiling it first if it is a model."""
-    path = Path(program_path(flags))
-    if path.suffix not in MODELS:
-        return Program.load(path, device=flags.device)
-    from pyrie.session import compile  # a module runs without the compiler
+def is_model(flags: Parsed) -> bool:
+    """Whether the command line names a model, which is compiled first, rather than a module."""
+    return Path(program_path(flags)).suffix in MODELS
 
-    return Program.load(compile(path, cache=not flags.no_cache), device=flags.device)
+
+def load_program(flags: Parsed, summary: Summary | None = None) -> Program:
+    """Loads the program, compiling it first if it is a model. `summary` learns where the time went."""
+    path = Path(program_path(flags))
+    if not is_model(flags):
+        return Program.load(path, device=flags.device)
+    summary = summary or Summary()
+    with summary.measure("compile"):
+        data = _compile(path, not flags.no_cache, summary)
+    with summary.measure("load"):
+        return Program.load(data, device=flags.device)
+
+
+def _compile(path: Path, cache: bool, summary: Summary) -> bytes:
+    from pyrie.passes.options import CompileOptions  # a module runs without the compiler
+    from pyrie.session import Session, compile
+
+    session = Session(CompileOptions())
+    data = compile(path, cache=cache, session=session)
+    phases = {phase.name: phase.seconds for phase in session.observer.timing.children}
+    if phases:
+        summary.add_phases("compile", phases)
+    else:
+        summary.details["compile"] = "known from before"
+    summary.target = session.target
+    return data
 
 
 def select_function(program: Program, name: str | None) -> Function:

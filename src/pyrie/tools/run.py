@@ -11,8 +11,9 @@ import numpy as np
 from pyrie.runtime.signature import FunctionSignature, ScalarType
 from pyrie.support.errors import InputError
 from pyrie.tools.flags import Flag, help_text, parse_flags
-from pyrie.tools.programs import CALL_FLAGS, load_program, select_function
+from pyrie.tools.programs import CALL_FLAGS, is_model, load_program, select_function
 from pyrie.tools.streams import Streams
+from pyrie.tools.summary import Summary
 from pyrie.tools.values import format_array, format_value, parse_inputs
 
 FLAGS = (
@@ -32,13 +33,15 @@ def run(arguments: Sequence[str], streams: Streams) -> int:
         return 0
     for warning in flags.warnings:
         streams.warn(warning)
-    program = load_program(flags)
+    summary = Summary()
+    program = load_program(flags, summary)
     function = select_function(program, flags.function)
     signature = function.signature
     inputs = parse_inputs(flags.input, signature)
     streams.stdout.write(f"EXEC @{function.__name__}\n")
     streams.stdout.flush()
-    results = _as_tuple(function(*inputs))
+    with summary.measure("call"):
+        results = _as_tuple(function(*inputs))
     if flags.expected_output:
         return _compare(results, parse_inputs_or_ignored(flags.expected_output), float(flags.expected_f32_threshold), streams)
     if flags.output:
@@ -46,6 +49,8 @@ def run(arguments: Sequence[str], streams: Streams) -> int:
     else:
         for index, value in enumerate(results):
             _print(index, value, signature, flags.output_max_element_count, streams)
+        if is_model(flags):
+            summary.write(streams, results, program.device.driver)
     return 0
 
 
