@@ -67,11 +67,11 @@ def limits() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_AS, memory)
 
 
-def exercise(data: bytes) -> bool:
+def exercise(data: bytes, device: str) -> bool:
     """Loads and calls everything with plausible arguments; whether it came to an end."""
     signal.setitimer(signal.ITIMER_REAL, SECONDS_EACH)
     try:
-        program = Program(data)
+        program = Program(data, device)
         for name in program.functions:
             signature = program.signature(name)
             arguments = []
@@ -91,23 +91,24 @@ def exercise(data: bytes) -> bool:
     return True
 
 
+@pytest.mark.parametrize("device", ["local-sync", "local-task"])
 @pytest.mark.parametrize("name", ["counter", "loop", "mlp"])
 @pytest.mark.usefixtures("harmless_kernels", "limits")
-def test_damaged_bytecode_runs_to_an_answer_or_an_error(real_iree: Callable[[Path | str], RealIREE], name: str):
+def test_damaged_bytecode_runs_to_an_answer_or_an_error(real_iree: Callable[[Path | str], RealIREE], name: str, device: str):
     module = read_module(real_iree(name).module)
     original = write_module(module, digests=False)
-    assert exercise(original)
+    assert exercise(original, device)
     size = sum(len(f.bytecode) for f in module.functions)
     start = original.index(bytes(module.functions[0].bytecode))
-    generator = random.Random(f"{SEED}-{name}")
+    generator = random.Random(f"{SEED}-{name}-{device}")
     endless = 0
-    for damage in range(DAMAGES // 3):
+    for damage in range(DAMAGES // 6):
         data = bytearray(original)
         for _ in range(generator.choice((1, 1, 2))):
             position = start + generator.randrange(size)
             data[position] = generator.choice((0, 1, 0xFF, data[position] ^ 1 << generator.randrange(8)))
         try:
-            endless += not exercise(bytes(data))
+            endless += not exercise(bytes(data), device)
         except Exception as error:
             pytest.fail(f"seed {SEED}, {name}, damage {damage}: {type(error).__name__}: {error}")
     assert endless <= 3
