@@ -97,6 +97,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-hal-serialize-all-executables": ("hal.serialize_all_executables", "SerializeExecutables"),
     "iree-hal-translate-all-executables": ("hal.translate_all_executables", "TranslateExecutables"),
     "convert-scf-to-cf": ("vm.convert_scf_to_cf", "ConvertSCFToCF"),
+    "iree-util-verify-initialization-order": ("vm.verify_initialization_order", "VerifyInitializationOrder"),
 }
 
 

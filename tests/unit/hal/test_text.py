@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from conftest import iree_tool
 from pyrie.dialects.registry import make_context
 from pyrie.ir.parser import parse_module
 from pyrie.ir.printer import print_module
@@ -20,8 +23,9 @@ def round_trip(text: str) -> str:
     return print_module(module)
 
 
-def test_every_op_prints_as_it_was_read():
-    text = (HERE / "every_op.mlir").read_text()
+@pytest.mark.parametrize("name", ["every_op", "more_ops"])
+def test_every_op_prints_as_it_was_read(name: str):
+    text = (HERE / f"{name}.mlir").read_text()
     assert round_trip(text).strip() == text.strip()
 
 
@@ -65,3 +69,23 @@ def test_flags_are_read_in_either_spelling(older: str, newer: str):
 def test_wrong_text_is_named(text: str, message: str):
     with pytest.raises(InputError, match=message):
         round_trip(f"util.func private @f(%arg0: index) {{\n  {text}\n  util.return\n}}")
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("name", ["every_op", "more_ops"])
+def test_operands_stand_in_the_order_of_the_real_dialect(name: str):
+    """In generic form, where nothing but the order says which operand is which."""
+    path = HERE / f"{name}.mlir"
+    command = [iree_tool("iree-opt"), "--mlir-print-op-generic", str(path)]
+    theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    ours = print_module(parse_module(path.read_text(), make_context()), generic=True)
+    assert operand_types(ours) == {name: types for name, types in operand_types(theirs).items() if not name.endswith("_end")}
+
+
+def operand_types(generic: str) -> dict[str, list[str]]:
+    """The operand types of each use of our ops, by op name."""
+    found: dict[str, list[str]] = {}
+    for line in generic.splitlines():
+        if match := re.search(r'"((?:hal|util|check)\.[\w.]+)"\(.* : \((.*?)\) ->', line):
+            found.setdefault(match[1], []).append(match[2])
+    return found

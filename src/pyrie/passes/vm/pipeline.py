@@ -16,12 +16,14 @@ from pyrie.passes.vm.convert_to_yieldable_calls import ConvertToYieldableCalls
 from pyrie.passes.vm.deduplicate_rodata import DeduplicateRodata
 from pyrie.passes.vm.global_initialization import GlobalInitialization
 from pyrie.passes.vm.hoist_inlined_rodata import HoistInlinedRodata
+from pyrie.passes.vm.verify_initialization_order import VerifyInitializationOrder
 
 
 def vm_phase(options: CompileOptions) -> Pipeline:
     """One `vm.module` of functions over registers; everything else is rodata, globals and imports."""
     return Pipeline(
         "vm",
+        VerifyInitializationOrder(),
         Inline(),
         SymbolDCE(),
         CombineInitializers(),
