@@ -18,20 +18,16 @@ OpT = TypeVar("OpT", bound=Operation)
 
 def entry_block(op: Operation) -> Block:
     """The entry block of the function (or other isolated op) round `op`: what is defined at its front is seen everywhere below."""
-    current = op
-    while (parent := current.parent_op()) is not None and not current.has_trait(IsolatedFromAbove):
-        if parent.has_trait(IsolatedFromAbove):
-            region = current.parent_region()
-            assert region is not None
-            return region.blocks[0]
-        current = parent
-    raise AssertionError(f"{op.name} is not inside of a function")
+    current = host_op(op)
+    region = current.parent_region()
+    assert region is not None, f"{op.name} is not inside of a function"
+    return region.blocks[0]
 
 
 def host_op(op: Operation) -> Operation:
     """`op`, or the op of the function's own blocks round it."""
     current = op
-    while (parent := current.parent_op()) is not None and not parent.has_trait(IsolatedFromAbove):
+    while (parent := current.parent_op()) is not None and not parent.has_trait(IsolatedFromAbove, value_if_unregistered=False):
         current = parent
     return current
 

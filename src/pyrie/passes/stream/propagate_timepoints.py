@@ -90,6 +90,10 @@ class _Function:
             for op in list(block.ops):
                 self.emitter.before(op)
                 self._visit(op)
+        for op in list(region.walk()):
+            if isinstance(op, stream.TimepointAwaitOp) and all(result.first_use is None for result in op.results):
+                op.detach()
+                op.erase()
         if is_private_function:
             assert isinstance(self.op, util.FuncOp)
             type = self.op.function_type

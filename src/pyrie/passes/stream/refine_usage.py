@@ -49,8 +49,8 @@ class RefineUsage(ModulePass):
         usage.solve()
         usage.set_types()
         for function in host_functions(module):
-            _drop_transfers(function)
             _legalize_edges(function, module)
+            _drop_transfers(function)
 
 
 class _Usage:
