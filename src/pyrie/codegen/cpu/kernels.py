@@ -16,7 +16,7 @@ from pyrie.codegen.cpu.lowering.nests import Piece, blocks_of, lower_nest, piece
 from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder
 from pyrie.codegen.cpu.machine import Machine
 from pyrie.codegen.cpu.strategies import Plan, choose, scalar_plan
-from pyrie.codegen.cpu.strategies.target import is_unit_stride, loop_extent
+from pyrie.codegen.cpu.strategies.target import describe, is_unit_stride, loop_extent
 from pyrie.codegen.cpu.structured import Structured
 from pyrie.dialects import func, hal
 
@@ -58,7 +58,7 @@ def _lower(function: func.FuncOp, module: ModuleOp, machine: Machine, plans: Seq
     dispatch = Dispatch(function, builder, module)
     parts = pieces(dispatch)
     for piece, plan in zip(parts, plans, strict=True):
-        elements = Elements(dispatch, builder, machine.lanes, _reduction_lanes(plan))
+        elements = Elements(dispatch, builder, machine.lanes, _reduction_lanes(plan), _packed(piece, plan))
         tiling = plan.tiling
         cut = blocks_of(builder, dispatch.extents(piece.value), tiling)
         workgroup: Index = workgroup_id(builder) if cut else 0
@@ -72,6 +72,12 @@ def _lower(function: func.FuncOp, module: ModuleOp, machine: Machine, plans: Seq
         _guarded(builder, total, lambda e=elements, p=piece, t=tiling, w=workgroup: lower_nest(e, dispatch, p, t, w))
     block.add_op(func.ReturnOp())
     return block, dispatch
+
+
+def _packed(piece: Piece, plan: Plan) -> SSAValue | None:
+    """The tensor that the plan copies panel by panel."""
+    root = describe(piece).root
+    return root.inputs[plan.packed] if root is not None and plan.packed >= 0 else None
 
 
 def _guarded(builder: KernelBuilder, total: Index, lower) -> None:

@@ -30,15 +30,23 @@ VIEWS = (tensor.ExpandShapeOp, tensor.CollapseShapeOp, tensor.CastOp, tensor.Ext
 
 
 class Elements:
-    """Tiles of the tensors of one dispatch. `plan` says how each reduction is stepped through (see `strategies.plan`)."""
+    """Tiles of the tensors of one dispatch. `reduction_lanes` says how each reduction is stepped through, given the axes of the tile;
+    `packed` is copied to scratch memory, a panel at a time, before a reduction reads it."""
 
-    def __init__(self, dispatch: Dispatch, builder: KernelBuilder, lanes: int, reduction_lanes: Callable[[Structured, Sequence], int]):
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        builder: KernelBuilder,
+        lanes: int,
+        reduction_lanes: Callable[[Structured, Sequence], int],
+        packed: SSAValue | None = None,
+    ):
         self.dispatch, self.builder, self.lanes = dispatch, builder, lanes
         self.reduction_lanes = reduction_lanes
         self.arithmetic = PositionArithmetic(builder)
         self.bodies = BodyEvaluator(builder, self.arithmetic, dispatch.scalar, self._extract)
         self._structured: dict[Operation, Structured] = {}
-        self._kept: dict[SSAValue, bool] = {}
+        self._kept: dict[SSAValue, bool] = {packed: True} if packed is not None else {}
         self.frames: list[Frame] = []  # reduction loops that are open, outermost first
 
     def of(self, value: SSAValue, at: Positions) -> Tile:

@@ -47,6 +47,11 @@ class Kept:
     fixed: tuple[Position | None, ...]
     axes: tuple[Lanes, ...]
     buffer: Buffer
+    axes_last: bool
+
+    def place(self, axes: Sequence[Position], ranges: Sequence[Position]) -> list[Position]:
+        """Positions in the buffer: what is read in lanes is contiguous."""
+        return [*ranges, *axes] if self.axes_last else [*axes, *ranges]
 
 
 @contextmanager
@@ -67,9 +72,8 @@ def from_scratch(e: Elements, value: SSAValue, at: Positions) -> Tile | None:
         kept = _keep(e, value, at)
     if kept is None:
         return None
-    inner = [Position(0, ((axis, 1),)) for axis in kept.axes]
-    inner += [position for position, fixed in zip(at, kept.fixed, strict=True) if fixed is None]
-    return read(e.builder, kept.buffer, inner)
+    ranges = [position for position, fixed in zip(at, kept.fixed, strict=True) if fixed is None]
+    return read(e.builder, kept.buffer, kept.place([Position(0, ((axis, 1),)) for axis in kept.axes], ranges))
 
 
 def _holds(kept: Kept, at: Positions) -> bool:
@@ -89,13 +93,15 @@ def _keep(e: Elements, value: SSAValue, at: Positions) -> Kept | None:
     if any(f.axis is axis for p in fixed if p for axis, _ in p.lanes for f in e.frames):
         return None
     axes = axes_of([p for p in fixed if p is not None])
-    sizes = [*(axis.size for axis in axes), *(f.extent for f in used if isinstance(f.extent, int))]
+    ranges = [f.extent for f in used if isinstance(f.extent, int)]
+    widths = [axis.size for axis in axes]
+    axes_last = not any(f.axis for f in used)
     with e.builder.at(scope):
-        buffer = _allocate(e, value, sizes)
+        buffer = _allocate(e, value, [*ranges, *widths] if axes_last else [*widths, *ranges])
         if buffer is None:
             return None
-        _fill(e, value, fixed, axes, buffer)
-    kept = Kept(fixed, axes, buffer)
+        kept = Kept(fixed, axes, buffer, axes_last)
+        _fill(e, value, kept, ranges)
     e.builder.remember(("kept", value), kept, scope)
     return kept
 
@@ -126,22 +132,22 @@ def element_bytes(element) -> int:
     return 8 if isinstance(element, IndexType) else -(-element.bitwidth // 8)
 
 
-def _fill(e: Elements, value: SSAValue, fixed: tuple[Position | None, ...], axes: tuple[Lanes, ...], buffer: Buffer) -> None:
-    """Loops over the whole ranges, the last one in lanes, and stores what is computed."""
+def _fill(e: Elements, value: SSAValue, kept: Kept, ranges: Sequence[int]) -> None:
+    """Loops over the whole ranges, the last one in lanes unless the tile has lanes already, and stores what is computed."""
+    fixed, axes = kept.fixed, kept.axes
     dims = [d for d, position in enumerate(fixed) if position is None]
-    extents = dict(zip(dims, buffer.extents[len(axes) :], strict=True))
+    extents = dict(zip(dims, ranges, strict=True))
 
     def level(depth: int, at: tuple[Position | None, ...]) -> None:
         if depth == len(dims):
             here = tuple(p for p in at if p is not None)
-            target = [*(Position(0, ((axis, 1),)) for axis in axes), *(here[d] for d in dims)]
+            target = kept.place([Position(0, ((axis, 1),)) for axis in axes], [here[d] for d in dims])
             tile = e.compute(value, here)
-            write(e.builder, broadcast(e.builder, tile, axes_of(target)), buffer, target)
+            write(e.builder, broadcast(e.builder, tile, axes_of(target)), kept.buffer, target)
             return
         dim = dims[depth]
         extent = extents[dim]
-        assert isinstance(extent, int)
-        lanes = min(extent, e.lanes) if depth == len(dims) - 1 else 1
+        lanes = min(extent, e.lanes) if depth == len(dims) - 1 and not kept.axes_last else 1
         for lower, upper, size in segments(extent, lanes):
             axis = Lanes(size, SCRATCH_RANK + dim) if lanes > 1 else None
             move(e, at, dim, lower, upper, size, axis, extent, lambda moved: level(depth + 1, moved))

@@ -170,7 +170,9 @@ def _log_in_two(b: MathBuilder, x: str) -> tuple[str, str]:
     total = b.add(whole, high)
     remainder = b.add(b.sub(high, b.sub(total, whole)), b.fma(exponent, second, low))
     small = b.compare("oeq", exponent, 0.0)
-    return b.select(small, high, total), b.select(small, low, remainder)
+    total, remainder = b.select(small, high, total), b.select(small, low, remainder)
+    result = b.add(total, remainder)
+    return result, b.sub(remainder, b.sub(result, total))
 
 
 def pow_(b: MathBuilder, x: str, y: str) -> str:
@@ -230,7 +232,7 @@ def tanh(b: MathBuilder, x: str) -> str:
     square = b.mul(x, x)
     # minimax on |x| < 0.6
     series = b.mul(b.polynomial(square, (1.57394409e-2, -5.23025580e-2, 1.33152470e-1, -3.33327681e-1)), square)
-    return b.select(b.compare("olt", magnitude, 0.599609375), b.fma(series, x, x), large)
+    return b.copysign(b.select(b.compare("olt", magnitude, 0.599609375), b.fma(series, x, x), large), x)
 
 
 def sinh(b: MathBuilder, x: str) -> str:
@@ -273,7 +275,7 @@ def acosh(b: MathBuilder, x: str) -> str:
     t = b.sub(x, 1.0)
     small = b.function("log1p", b.add(t, b.sqrt(b.mul(t, b.add(t, 2.0)))))
     large = b.add(b.function("log", x), math.log(2.0))
-    return b.select(b.compare("ogt", x, 1e8), large, small)
+    return b.select(b.compare("olt", x, 1.0), math.nan, b.select(b.compare("ogt", x, 1e8), large, small))
 
 
 def atanh(b: MathBuilder, x: str) -> str:
@@ -287,14 +289,15 @@ def atanh(b: MathBuilder, x: str) -> str:
 # ---- the error function ------------------------------------------------------------------------------------------------
 
 
+ERF_SERIES = [2.0 / math.sqrt(math.pi) * (-1.0) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(24, -1, -1)]
+
+
 def erf(b: MathBuilder, x: str) -> str:
     """float: x + x * p(x^2) near zero, 1 - exp(q(|x|)) beyond; both minimax. double: by the series or by erfc."""
     magnitude = b.abs(x)
     if b.is_double:
         square = b.mul(x, x)
-        scale = 2.0 / math.sqrt(math.pi)
-        terms = [scale * (-1.0) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(24, -1, -1)]
-        small = b.mul(b.polynomial(square, terms), x)
+        small = b.mul(b.polynomial(square, ERF_SERIES), x)
         large = b.copysign(b.sub(1.0, b.function("erfc", magnitude)), x)
         return b.select(b.compare("ogt", magnitude, 1.0), large, small)
     t = b.select(b.compare("ogt", magnitude, 4.0), 4.0, magnitude)
@@ -310,27 +313,28 @@ def erf(b: MathBuilder, x: str) -> str:
     return b.select(b.compare("ogt", magnitude, 0.927734375), large, b.fma(b.polynomial(q, coefficients), x, x))
 
 
-ERFC_DEPTH = 60  # levels of the continued fraction, enough for |x| >= 1
+ERFC_STEP = 0.5  # of the trapezoidal rule, whose error is exp(-(pi / step)^2)
+ERFC_TERMS = 13
 
 
 def erfc(b: MathBuilder, x: str) -> str:
-    """1 - erf below one; the continued fraction of erfc beyond, whose exp(-x^2) is taken of a square without rounding error."""
+    """1 - erf below a half; beyond, the integral of exp(-t^2) / (t^2 + x^2) by the trapezoidal rule, and the residue that the rule leaves out."""
     if not b.is_double:
         return b.in_double("erfc", x)
-    t = b.clamp(b.abs(x), 1.0, 28.0)
-    fraction = t
-    for k in range(ERFC_DEPTH, 0, -1):
-        fraction = b.add(t, b.div(k / 2.0, fraction))
+    t = b.clamp(b.abs(x), 0.5, 28.0)
     square, lost = _two_product(b, t, t)
+    total = b.div(1.0, square)
+    for n in range(1, ERFC_TERMS + 1):
+        node = (n * ERFC_STEP) ** 2
+        total = b.add(total, b.div(2.0 * math.exp(-node), b.add(square, node)))
     power = b.function("exp", b.neg(square))
     power = b.sub(power, b.mul(power, lost))
-    tail = b.div(b.mul(power, 1.0 / math.sqrt(math.pi)), fraction)
+    tail = b.mul(b.mul(power, b.mul(t, ERFC_STEP / math.pi)), total)
+    residue = b.div(2.0, b.sub(1.0, b.function("exp", b.mul(t, 2.0 * math.pi / ERFC_STEP))))
+    tail = b.select(b.compare("olt", t, math.pi / ERFC_STEP), b.add(tail, residue), tail)
     tail = b.select(b.compare("olt", x, 0.0), b.sub(2.0, tail), tail)
-    square = b.mul(x, x)
-    scale = 2.0 / math.sqrt(math.pi)
-    terms = [scale * (-1.0) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(24, -1, -1)]
-    near = b.sub(1.0, b.mul(b.polynomial(square, terms), x))
-    return b.select(b.compare("ult", b.abs(x), 1.0), near, tail)
+    near = b.sub(1.0, b.mul(b.polynomial(b.mul(x, x), ERF_SERIES), x))
+    return b.select(b.compare("ult", b.abs(x), 0.5), near, tail)
 
 
 FUNCTIONS = {

@@ -19,12 +19,14 @@ UNKNOWN_EXTENT = 256  # what a dynamic dimension is taken for when work is estim
 @dataclass(frozen=True)
 class Plan:
     """A strategy's name, the tiling of a stored tensor, and the lanes in which reductions step through their innermost loop: `row_lanes`
-    when the result is a scalar, `inner_lanes` when it is itself a tile (1: one by one)."""
+    when the result is a scalar, `inner_lanes` when it is itself a tile (1: one by one). `packed` is the number of the root's input that is
+    copied to scratch memory panel by panel, -1 for none."""
 
     strategy: str
     tiling: Tiling
     row_lanes: int = 1
     inner_lanes: int = 1
+    packed: int = -1
 
     def attribute(self) -> DictionaryAttr:
         tiling = self.tiling
@@ -36,6 +38,7 @@ class Plan:
                 "order": DenseArrayBase.from_list(i64, tiling.order),
                 "row_lanes": IntegerAttr(self.row_lanes, i64),
                 "inner_lanes": IntegerAttr(self.inner_lanes, i64),
+                "packed": IntegerAttr(self.packed, i64),
             }
         )
 
@@ -45,7 +48,7 @@ class Plan:
         numbers = [
             tuple(int(v) for v in cast(DenseArrayBase[IntegerType], data[name]).get_values()) for name in ("blocks", "lanes", "order")
         ]
-        single = [cast(IntegerAttr, data[name]).value.data for name in ("row_lanes", "inner_lanes")]
+        single = [cast(IntegerAttr, data[name]).value.data for name in ("row_lanes", "inner_lanes", "packed")]
         return Plan(cast(StringAttr, data["strategy"]).data, Tiling(*numbers), *single)
 
 
