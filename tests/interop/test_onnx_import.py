@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from onnx_cases import CASES, OnnxCase
 from test_input_phases import RealModule, real_compile
 
 from conftest import EXAMPLES
+from onnx_cases import CASES, OnnxCase
 from pyrie.dialects.registry import make_context
 from pyrie.importers.onnx import import_onnx
 from pyrie.ir.printer import print_module
@@ -46,7 +46,7 @@ def test_digits_with_any_batch(tmp_path: Path):
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("share", [pytest.param(12, id="twelfth"), pytest.param(1, id="whole", marks=pytest.mark.full)])
+@pytest.mark.parametrize("share", [pytest.param(20, id="twentieth"), pytest.param(1, id="whole", marks=pytest.mark.full)])
 def test_operators_agree_with_onnx_runtime(share: int, tmp_path: Path):
     """One model a case; all functions in one module, so the real compiler runs once."""
     chosen = sorted(np.random.default_rng(SEED).permutation(len(CASES))[: -(-len(CASES) // share)])

@@ -62,7 +62,7 @@ class Builder:
             return b
         if kind == "subtract" and a == b:
             return 0
-        if kind == "multiply" and 0 in (a, b):
+        if kind == "multiply" and (a == 0 or b == 0):
             return 0
         if kind == "divide" and a == b:
             return 1
@@ -231,8 +231,8 @@ class Builder:
             op: Operation = hlo.SliceOp(self.ssa(x), starts, limits, steps)  # pyright: ignore[reportArgumentType]
             return self.value(self.insert(op), sizes)
         value = Value(x.element, sizes)
-        operands = (self.sizes_operand(list(numbers)) for numbers in (starts, limits, steps))
-        value.ssa = self.insert(hlo.RealDynamicSliceOp(self.ssa(x), *operands, value.type))
+        first, last, by = (self.sizes_operand(list(numbers)) for numbers in (starts, limits, steps))
+        value.ssa = self.insert(hlo.RealDynamicSliceOp(self.ssa(x), first, last, by, value.type))
         return value
 
     def concatenate(self, values: Sequence[Value], axis: int) -> Value:

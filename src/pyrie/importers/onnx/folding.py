@@ -51,7 +51,7 @@ def elementwise(function: Callable[..., Any]) -> Fold:
     """Applies a Python function to the elements; it gives None for what is only known at run time."""
 
     def apply(known: Known, attributes: dict[str, Any]) -> np.ndarray | None:
-        result = np.frompyfunc(function, len(known), 1)(*known)
+        result: Any = np.frompyfunc(function, len(known), 1)(*(k for k in known if k is not None))
         elements = np.asarray(result, dtype=object)
         return None if any(e is None for e in elements.reshape(-1)) else elements
 

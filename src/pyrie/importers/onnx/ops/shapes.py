@@ -13,7 +13,7 @@ from pyrie.dialects.stablehlo import ComparisonDirection as Direction
 from pyrie.importers.onnx.builder import Builder
 from pyrie.importers.onnx.folding import shape_value
 from pyrie.importers.onnx.registry import onnx_op
-from pyrie.importers.onnx.values import Dim, Size, Value, constant, symbolic
+from pyrie.importers.onnx.values import LARGEST_FOLDED, Dim, Size, Value, constant, symbolic
 from pyrie.support.errors import InputError, UnsupportedError
 
 # ---- constants -----------------------------------------------------------------------------------------------------------
@@ -37,7 +37,8 @@ def constant_(
 def constant_of_shape(b: Builder, shape: Value, *, value: np.ndarray | None = None) -> Value:
     scalar = constant(np.zeros((), np.float32) if value is None else value.reshape(()))
     sizes = b.integers(shape, "shape")
-    if all(isinstance(n, int) for n in sizes) and np.prod(sizes, dtype=object) <= 64:
+    count = b.product(sizes)
+    if isinstance(count, int) and count <= LARGEST_FOLDED:
         assert scalar.array is not None
         return constant(np.full(sizes, scalar.array))  # pyright: ignore[reportArgumentType, reportCallIssue]
     return b.broadcast(scalar, sizes)
