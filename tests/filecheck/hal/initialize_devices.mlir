@@ -10,3 +10,11 @@
 // CHECK:   util.status.check_ok %{{.+}}, "HAL device `device` not found or unavailable
 // CHECK:   util.global.store %{{.+}}, @device
 util.global private @device = #hal.device.target<"local", [#target]> : !hal.device
+
+// The second of the devices that match.
+// CHECK: util.global private @second : !hal.device
+// CHECK: util.initializer {
+// CHECK:   %[[ORDINAL:c1_0]] = arith.constant 1 : index
+// CHECK:   arith.cmpi eq, %{{.+}}, %[[ORDINAL]] : index
+// CHECK:   util.global.store %{{.+}}, @second
+util.global private @second = #hal.device.target<"local", {ordinal = 1 : index}, [#target]> : !hal.device

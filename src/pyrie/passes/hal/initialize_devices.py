@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import Template
 from typing import ClassVar
 
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from pyrie.dialects import hal, util
@@ -16,38 +17,43 @@ from pyrie.ir.passes import ModulePass
 from pyrie.ir.printer import print_attribute
 from pyrie.ir.symbol_table import symbol_name
 
-# Looks at each device the program is given; the first that matches is taken. MATCH stands for the chain of conditions.
-TEMPLATE = """
+# Looks at each device the program is given; of those that match, the one numbered $ordinal is taken.
+TEMPLATE = Template("""
 util.initializer {
   %incompatible = arith.constant 18 : i32
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
+  %ordinal = arith.constant $ordinal : index
   %null = util.null : !hal.device
   %count = hal.devices.count : index
-  cf.br ^next(%zero, %null : index, !hal.device)
-^next(%i: index, %found: !hal.device):
+  cf.br ^next(%zero, %zero, %null : index, index, !hal.device)
+^next(%i: index, %seen: index, %found: !hal.device):
   %none = util.cmp.eq %found, %null : !hal.device
   %more = arith.cmpi slt, %i, %count : index
   %look = arith.andi %none, %more : i1
   cf.cond_br %look, ^try, ^done
 ^try:
   %device = hal.devices.get %i : !hal.device
-  %is_device_ok, %is_device = hal.device.query<%device : !hal.device> key("hal.device.id" :: ID) : i1, i1 = false
-  MATCH
+  %is_device_ok, %is_device = hal.device.query<%device : !hal.device> key("hal.device.id" :: $id) : i1, i1 = false
+  $match
   %matches = arith.andi %is_device, %runs : i1
-  %taken = arith.select %matches, %device, %null : !hal.device
+  %step = arith.select %matches, %one, %zero : index
+  %seen_now = arith.addi %seen, %step : index
+  %wanted = arith.cmpi eq, %seen, %ordinal : index
+  %take = arith.andi %matches, %wanted : i1
+  %taken = arith.select %take, %device, %null : !hal.device
   %j = arith.addi %i, %one : index
-  cf.br ^next(%j, %taken : index, !hal.device)
+  cf.br ^next(%j, %seen_now, %taken : index, index, !hal.device)
 ^done:
   cf.cond_br %none, ^fail, ^keep
 ^fail:
-  util.status.check_ok %incompatible, MESSAGE
+  util.status.check_ok %incompatible, $message
   cf.br ^keep
 ^keep:
-  util.global.store %found, SYMBOL : !hal.device
+  util.global.store %found, $symbol : !hal.device
   util.return
 }
-"""
+""")
 FORMAT_QUERY = '%ok{i}, %runs{i} = hal.device.query<%device : !hal.device> key("hal.executable.format" :: {format}) : i1, i1 = false'
 
 
@@ -59,7 +65,7 @@ class InitializeDevices(ModulePass):
     after:   util.global private @__device_0 : !hal.device
              util.initializer { the first device whose id matches "local*" and that runs the target's format; fails if there is none }
 
-    Legal because the attribute says just that.
+    Legal because the attribute says just that. A configuration `{ordinal = n}` takes the device numbered n among those that match.
     """
 
     name: ClassVar[str] = "iree-hal-initialize-devices"
@@ -88,8 +94,14 @@ def _initializer(context: Context, op: util.GlobalOp, target: hal.DeviceTargetAt
     else:
         lines.append("%runs = arith.constant true")
     message = f"HAL device `{name}` not found or unavailable: no device '{target.device_id.data}*' runs any of {', '.join(formats)}"
-    text = TEMPLATE.replace("MATCH", "\n  ".join(lines)).replace("ID", _quoted(target.device_id.data + "*"))
-    text = text.replace("MESSAGE", _quoted(message)).replace("SYMBOL", print_attribute(_symbol(op)))
+    ordinal = target.configuration.data.get("ordinal")
+    text = TEMPLATE.substitute(
+        match="\n  ".join(lines),
+        id=_quoted(target.device_id.data + "*"),
+        ordinal=ordinal.value.data if isinstance(ordinal, IntegerAttr) else 0,
+        message=_quoted(message),
+        symbol=print_attribute(_symbol(op)),
+    )
     made = parse_module(text, context, name="device initializer").body.block.first_op
     assert isinstance(made, util.InitializerOp)
     made.detach()
