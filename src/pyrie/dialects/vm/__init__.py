@@ -33,6 +33,7 @@ from pyrie.dialects.vm.structure import (
     GLOBALS,
     ExportOp,
     FuncOp,
+    GlobalAddressOp,
     GlobalOp,
     GlobalRefOp,
     ImportOp,
@@ -40,11 +41,15 @@ from pyrie.dialects.vm.structure import (
     ModuleOp,
     RodataInlineOp,
     RodataOp,
+    RodataTableInlineOp,
     make_global,
 )
 from pyrie.dialects.vm.types import ANY_REF, BufferType, ListType, OpaqueType, RefType, is_reference
 
-STRUCTURE = (ModuleOp, FuncOp, ExportOp, ImportOp, InitializerOp, GlobalRefOp, RodataOp, RodataInlineOp, *GLOBALS.values())
+STRUCTURE = (
+    *(ModuleOp, FuncOp, ExportOp, ImportOp, InitializerOp, GlobalRefOp, *GLOBALS.values()),
+    *(RodataOp, RodataInlineOp, RodataTableInlineOp, GlobalAddressOp),
+)
 CONTROL = (
     *(BranchOp, CondBranchOp, BranchTableOp, YieldOp, BreakOp, CondBreakOp),
     *(CallOp, CallVariadicOp, CallYieldableOp, CallVariadicYieldableOp, ImportResolvedOp),
@@ -79,6 +84,7 @@ __all__ = [
     "ExportOp",
     "FailOp",
     "FuncOp",
+    "GlobalAddressOp",
     "GlobalOp",
     "GlobalRefOp",
     "ImportOp",
@@ -94,6 +100,7 @@ __all__ = [
     "ReturnOp",
     "RodataInlineOp",
     "RodataOp",
+    "RodataTableInlineOp",
     "TraceOp",
     "YieldOp",
     "is_reference",

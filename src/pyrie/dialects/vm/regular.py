@@ -36,7 +36,7 @@ from xdsl.irdl import (
 from xdsl.irdl.constraints import AttrConstraint, EqAttrConstraint
 from xdsl.traits import Commutative, OpTrait, Pure
 
-from pyrie.dialects.vm.types import REFERENCE_TYPES, BufferType, ListType, is_reference, reference_name
+from pyrie.dialects.vm.types import POINTER, REFERENCE_TYPES, BufferType, ListType, is_reference, reference_name
 from pyrie.format.opcodes import BY_MNEMONIC, OPCODES, Bank, Field, Kind
 
 SCALARS: dict[Bank, Attribute] = {Bank.I32: i32, Bank.I64: i64, Bank.F32: f32, Bank.F64: f64}
@@ -149,7 +149,9 @@ def _result_name(op: RegularOp, type: Attribute) -> str | None:
         if rest.endswith("zero"):
             return "null" if is_reference(type) else "zero"
         value = op.properties["value"]
-        return f"c{value.value.data}" if isinstance(value, IntegerAttr) else None
+        if not isinstance(value, IntegerAttr):
+            return None
+        return f"c{value.value.data}" if value.value.data else "zero"
     if kind == "global" and "global" in op.properties:
         return op.properties["global"].string_value()  # pyright: ignore[reportAttributeAccessIssue]
     if kind == "cmp":
@@ -160,6 +162,8 @@ def _result_name(op: RegularOp, type: Attribute) -> str | None:
 
 
 def _constraint(field: Field, mnemonic: str) -> AttrConstraint:
+    if field.name == "global":
+        return POINTER
     if field.bank in SCALARS:
         return EqAttrConstraint(SCALARS[field.bank])
     if field.name.endswith("buffer") or mnemonic in ("buffer.alloc", "buffer.clone", "const.ref.rodata"):

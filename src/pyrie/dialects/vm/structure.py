@@ -41,7 +41,7 @@ from xdsl.traits import IsolatedFromAbove, NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import SymbolVisibility, TypeOrAttr
-from pyrie.dialects.vm.types import BufferType, is_reference
+from pyrie.dialects.vm.types import POINTER, BufferType, is_reference, reference_name
 from pyrie.ir.attr_dict import with_inherent
 
 
@@ -123,6 +123,7 @@ class FuncOp(IRDLOperation):
             arg_attrs=self.arg_attrs,
             res_attrs=self.res_attrs,
             reserved_attr_names=(),
+            print_empty_outputs=False,
         )
 
     def verify_(self) -> None:
@@ -433,3 +434,47 @@ class RodataInlineOp(IRDLOperation):
             },
             result_types=[BufferType()],
         )
+
+    def asm_result_names(self) -> tuple[str | None, ...]:
+        return (reference_name(self.result.type),)
+
+
+@irdl_op_definition
+class RodataTableInlineOp(IRDLOperation):
+    """Several pieces of read-only data one behind the other, and a table of where each lies: (offset, size) pairs of `table_type`.
+
+    A pseudo op like `vm.rodata.inline`. `data_alignment` is that of each piece.
+    """
+
+    name = "vm.rodata.table.inline"
+
+    table_name = opt_prop_def(StringAttr)
+    data_name = opt_prop_def(StringAttr)
+    table_type = prop_def(AnyAttr())
+    data_array = prop_def(ArrayAttr)
+    alignment = opt_prop_def(IntegerAttr.constr(EqAttrConstraint(i64)))
+    data_alignment = opt_prop_def(IntegerAttr.constr(EqAttrConstraint(i64)))
+    mime_type = opt_prop_def(StringAttr)
+    table_result = result_def(base(BufferType))
+    data_result = result_def(base(BufferType))
+
+    traits = traits_def(Pure())
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = "$table_type attr-dict `:` type($table_result) `,` type($data_result) `=` $data_array"
+
+    def asm_result_names(self) -> tuple[str | None, ...]:
+        return "table_result", "data_result"
+
+
+@irdl_op_definition
+class GlobalAddressOp(IRDLOperation):
+    """The address of a global, for indirect access; folded into direct access before bytecode is made."""
+
+    name = "vm.global.address"
+
+    is_immutable = opt_prop_def(UnitAttr)
+    global_ = prop_def(FlatSymbolRefAttrConstr, prop_name="global")
+    result = result_def(POINTER)
+
+    traits = traits_def(Pure())
+    assembly_format = "(`immutable` $is_immutable^)? $global attr-dict `:` type($result)"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from xdsl.dialects.builtin import i32
 from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
-from xdsl.irdl import irdl_attr_definition
+from xdsl.irdl import AnyOf, AttrConstraint, EqAttrConstraint, base, irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
+
+from pyrie.dialects.util.types import PtrType
 
 
 @irdl_attr_definition
@@ -87,3 +90,7 @@ def reference_name(type: Attribute) -> str | None:
             return "list"
         case _:
             return None
+
+
+# The address of a global: its position in the module's state, or a typed pointer.
+POINTER: AttrConstraint = AnyOf((EqAttrConstraint(i32), base(PtrType)))
