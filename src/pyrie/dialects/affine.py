@@ -58,7 +58,7 @@ class ConstantOperands(RewritePattern):
                 target.append(AffineSymExpr(sym_count))
                 sym_count += 1
         results = tuple(result.replace_dims_and_symbols(new_dims, new_syms) for result in map_.results)
-        rewriter.replace_matched_op(type(op)(kept, AffineMapAttr(AffineMap(dim_count, sym_count, results))))
+        rewriter.replace(op, type(op)(kept, AffineMapAttr(AffineMap(dim_count, sym_count, results))))
 
 
 class MapOp(IRDLOperation, HasFolderInterface, HasCanonicalizationPatternsInterface, abc.ABC):

@@ -4,12 +4,12 @@ from xdsl.dialects.arith import (
     CMPF_COMPARISON_OPERATIONS,
     CMPI_COMPARISON_OPERATIONS,
     FastMathFlagsAttr,
-    IntegerOverflowAttr,
     IntegerOverflowFlag,
 )
 from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Dialect
 
+from pyrie.dialects.arith.attributes import IntegerOverflowAttr
 from pyrie.dialects.arith.casts import (
     BitcastOp,
     ExtFOp,

@@ -72,7 +72,7 @@ class ConstantToTheRight(RewritePattern):
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         if isinstance(op, CmpiOp) and constant_attribute(op.lhs) is not None and constant_attribute(op.rhs) is None:
-            rewriter.replace_matched_op(CmpiOp(op.rhs, op.lhs, _SWAPPED[CMPI_COMPARISON_OPERATIONS[op.predicate.value.data]]))
+            rewriter.replace(op, CmpiOp(op.rhs, op.lhs, _SWAPPED[CMPI_COMPARISON_OPERATIONS[op.predicate.value.data]]))
 
 
 @irdl_op_definition
@@ -207,10 +207,10 @@ class NegatedCondition(RewritePattern):
             return
         negation = op.cond.owner
         if isinstance(negation, XOrIOp) and constant_int(negation.rhs) == 1:
-            rewriter.replace_matched_op(SelectOp(negation.lhs, op.rhs, op.lhs))
+            rewriter.replace(op, SelectOp(negation.lhs, op.rhs, op.lhs))
         elif op.result.type == i1 and constant_int(op.lhs) == 0 and constant_int(op.rhs) == 1:
             true = ConstantOp(IntegerAttr.from_bool(True))
-            rewriter.replace_matched_op([true, XOrIOp(op.cond, true)])
+            rewriter.replace(op, [true, XOrIOp(op.cond, true)])
 
 
 @irdl_op_definition

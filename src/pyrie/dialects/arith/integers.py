@@ -6,7 +6,6 @@ import abc
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from xdsl.dialects.arith import IntegerOverflowAttr
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     DenseResourceAttr,
@@ -37,6 +36,7 @@ from xdsl.traits import Commutative, ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.type import get_element_type_or_self
 
+from pyrie.dialects.arith.attributes import IntegerOverflowAttr
 from pyrie.dialects.folding import constant_attribute, constant_int, fold_elementwise, splat_number
 
 INTEGER_LIKE = container_of(SignlessIntegerConstraint | base(IndexType))
@@ -200,7 +200,7 @@ class ReassociateConstants(RewritePattern):
             return
         value = inner_constant + outer_constant if isinstance(op, AddiOp) else inner_constant * outer_constant
         constant = ConstantOp.from_int_and_width(value, op.result.type, truncate_bits=True)
-        rewriter.replace_matched_op([constant, type(op)(inner.lhs, constant)])
+        rewriter.replace(op, [constant, type(op)(inner.lhs, constant)])
 
 
 @irdl_op_definition

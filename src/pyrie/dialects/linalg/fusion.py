@@ -1,4 +1,4 @@
-"""Fusing one structured op into another: the producer's body is spliced in front of the consumer's, its maps composed with the consumer's."""
+"""Fusing one structured op into another: its body goes in front of the consumer's, its maps are composed with the consumer's."""
 
 from __future__ import annotations
 
@@ -99,12 +99,16 @@ def _clone_body(source: Block, target: Block, mapping: dict[SSAValue, SSAValue],
     return [mapping.get(value, value) for value in (last.operands if last is not None else ())]
 
 
-def _index_value(expression: AffineExpr, index, target: Block) -> SSAValue:  # noqa: ANN001
+def _index_value(expression: AffineExpr, index, target: Block) -> SSAValue:
     if isinstance(expression, AffineDimExpr):
         return index(expression.position)
     used = sorted(expression.used_dims())
-    renamed: list[AffineExpr] = [AffineDimExpr(used.index(dim)) if dim in used else AffineDimExpr(0) for dim in range(max(used, default=-1) + 1)]
-    apply = ApplyOp([index(dim) for dim in used], AffineMapAttr(AffineMap(len(used), 0, (expression.replace_dims_and_symbols(renamed, ()),))))
+    renamed: list[AffineExpr] = [
+        AffineDimExpr(used.index(dim)) if dim in used else AffineDimExpr(0) for dim in range(max(used, default=-1) + 1)
+    ]
+    apply = ApplyOp(
+        [index(dim) for dim in used], AffineMapAttr(AffineMap(len(used), 0, (expression.replace_dims_and_symbols(renamed, ()),)))
+    )
     target.add_op(apply)
     return apply.result
 

@@ -73,7 +73,7 @@ class FillOfReshape(RewritePattern):
                 empty = EmptyOp((), user.result.type)
             else:
                 continue
-            rewriter.replace_op(user, [empty, FillOp(op.inputs, [empty.tensor])])
+            rewriter.replace(user, [empty, FillOp(op.inputs, [empty.tensor])])
 
 
 @irdl_op_definition

@@ -38,7 +38,7 @@ class IfOfConstant(RewritePattern):
         if region.blocks:
             inline_single_block(op, region, (), rewriter)
         else:
-            rewriter.erase_op(op)
+            rewriter.erase(op)
 
 
 class IfOfValuesFromOutside(RewritePattern):
@@ -56,7 +56,7 @@ class IfOfValuesFromOutside(RewritePattern):
                 rewriter.replace_all_uses_with(result, a)
             elif all(block.first_op is block.last_op for block in blocks):
                 select = SelectOp(op.cond, a, b)
-                rewriter.insert_op(select)
+                rewriter.insert(select)
                 rewriter.replace_all_uses_with(result, select.result)
 
 
@@ -75,7 +75,7 @@ class DropUnusedResults(RewritePattern):
         for region in (op.true_region, op.false_region):
             terminator = region.block.last_op
             assert terminator is not None
-            rewriter.replace_op(terminator, YieldOp(*(terminator.operands[position] for position in kept)))
+            rewriter.replace(terminator, YieldOp(*(terminator.operands[position] for position in kept)))
         regions = [region.block for region in (op.true_region, op.false_region)]
         moved = [Region(), Region()]
         for block, region in zip(regions, moved, strict=True):
@@ -86,7 +86,7 @@ class DropUnusedResults(RewritePattern):
         results: list[SSAValue | None] = [None] * len(op.results)
         for position, result in zip(kept, new.results, strict=True):
             results[position] = result
-        rewriter.replace_op(op, new, results)
+        rewriter.replace(op, new, results)
 
 
 @irdl_op_definition

@@ -76,7 +76,7 @@ class KnownTripCount(RewritePattern):
             return
         low, high, step = constant_int(op.lb), constant_int(op.ub), constant_int(op.step)
         if op.lb == op.ub or (low is not None and high is not None and low >= high):
-            rewriter.replace_op(op, [], list(op.iter_args))
+            rewriter.replace(op, [], list(op.iter_args))
         elif low is not None and high is not None and step is not None and 0 < high - low <= step:
             inline_single_block(op, op.body, [op.lb, *op.iter_args], rewriter)
 
@@ -101,7 +101,7 @@ class InvariantIterationArguments(RewritePattern):
         kept = [position for position, drop in enumerate(dropped) if not drop]
         block = op.body.block
         terminator = cast(Operation, block.last_op)
-        rewriter.replace_op(terminator, YieldOp(*(terminator.operands[position] for position in kept)))
+        rewriter.replace(terminator, YieldOp(*(terminator.operands[position] for position in kept)))
         for position in reversed(range(len(dropped))):
             if dropped[position]:
                 rewriter.erase_block_argument(block.args[position + 1])
@@ -111,7 +111,7 @@ class InvariantIterationArguments(RewritePattern):
         results: list[SSAValue | None] = [None] * len(dropped)
         for position, result in zip(kept, new.res, strict=True):
             results[position] = result
-        rewriter.replace_op(op, new, results)
+        rewriter.replace(op, new, results)
 
 
 @irdl_op_definition
@@ -245,7 +245,7 @@ class WhileOfFalse(RewritePattern):
             return
         condition = cast(ConditionOp, op.before_region.block.last_op)
         if constant_int(condition.condition) == 0:
-            rewriter.replace_op(condition, YieldOp(*condition.args))
+            rewriter.replace(condition, YieldOp(*condition.args))
             inline_single_block(op, op.before_region, op.arguments, rewriter)
 
 

@@ -53,5 +53,5 @@ def inline_single_block(op: Operation, region: Region, arguments: Sequence[SSAVa
     assert terminator is not None
     rewriter.inline_block(block, InsertPoint.before(op), arguments)
     results = list(terminator.operands)
-    rewriter.erase_op(terminator)
-    rewriter.replace_op(op, [], results)
+    rewriter.erase(terminator)
+    rewriter.replace(op, [], results)

@@ -125,15 +125,15 @@ class DimOfKnownSize(RewritePattern):
             return
         found = known_size(op.source, axis)
         if isinstance(found, SSAValue):
-            rewriter.replace_matched_op([], [found])
+            rewriter.replace(op, [], [found])
             return
         if found is not None:
-            rewriter.replace_matched_op(index_constant(found))
+            rewriter.replace(op, index_constant(found))
             return
         if isinstance(op.source, OpResult):
             rebuilt = _size_in_terms_of_operands(op.source, axis)
             if rebuilt:
-                rewriter.replace_matched_op(rebuilt)
+                rewriter.replace(op, rebuilt)
 
 
 def _size_in_terms_of_operands(value: OpResult, axis: int) -> list[Operation] | None:
@@ -258,7 +258,7 @@ class EmptyOfConstantSize(RewritePattern):
             else:
                 shape[axis] = size
         empty = EmptyOp(kept, TensorType(type_.element_type, shape, type_.encoding))
-        rewriter.replace_matched_op([empty, CastOp(empty, type_)])
+        rewriter.replace(op, [empty, CastOp(empty, type_)])
 
 
 @irdl_op_definition

@@ -60,7 +60,7 @@ class MergeCollapses(RewritePattern):
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         if isinstance(op, CollapseShapeOp) and isinstance(inner := op.src.owner, CollapseShapeOp):
-            rewriter.replace_matched_op(CollapseShapeOp(inner.src, compose_groups(op.groups(), inner.groups()), op.result.type))
+            rewriter.replace(op, CollapseShapeOp(inner.src, compose_groups(op.groups(), inner.groups()), op.result.type))
 
 
 class MergeExpands(RewritePattern):
@@ -69,7 +69,7 @@ class MergeExpands(RewritePattern):
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         if isinstance(op, ExpandShapeOp) and isinstance(inner := op.src.owner, ExpandShapeOp):
             groups = compose_groups(inner.groups(), op.groups())
-            rewriter.replace_matched_op(ExpandShapeOp.mixed(inner.src, groups, op.mixed_output_shape(), op.result.type))
+            rewriter.replace(op, ExpandShapeOp.mixed(inner.src, groups, op.mixed_output_shape(), op.result.type))
 
 
 class CollapseOfExpand(RewritePattern):
@@ -87,9 +87,9 @@ class CollapseOfExpand(RewritePattern):
             return
         fine, coarse = source_type.get_shape(), result_type.get_shape()
         if len(coarse) < len(fine) and (groups := regroup(fine, coarse)):
-            rewriter.replace_matched_op(CollapseShapeOp(source, groups, result_type))
+            rewriter.replace(op, CollapseShapeOp(source, groups, result_type))
         elif len(coarse) > len(fine) and (groups := regroup(coarse, fine)):
-            rewriter.replace_matched_op(ExpandShapeOp.mixed(source, groups, list(coarse), result_type))
+            rewriter.replace(op, ExpandShapeOp.mixed(source, groups, list(coarse), result_type))
 
 
 def regroup(fine: Sequence[int], coarse: Sequence[int]) -> list[list[int]] | None:
@@ -122,9 +122,9 @@ class ReshapeOfEmpty(RewritePattern):
         if not isinstance(op, CollapseShapeOp | ExpandShapeOp) or not isinstance(op.src.owner, EmptyOp):
             return
         if isinstance(op, ExpandShapeOp):
-            rewriter.replace_matched_op(EmptyOp(op.dynamic_output_shape, op.result.type))
+            rewriter.replace(op, EmptyOp(op.dynamic_output_shape, op.result.type))
         elif not dynamic_axes(op.result):
-            rewriter.replace_matched_op(EmptyOp((), op.result.type))
+            rewriter.replace(op, EmptyOp((), op.result.type))
 
 
 @irdl_op_definition

@@ -135,14 +135,13 @@ def shift_right_signed(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarra
 
 def _product(a: np.ndarray, b: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Low and high half of a product, in Python integers: exact for every width."""
-    product = np.multiply(np.asarray(a).astype(object), np.asarray(b).astype(object))
-    low = np.bitwise_and(product, (1 << width) - 1)
-    high = np.bitwise_and(np.right_shift(product, width), (1 << width) - 1)
+    mask = (1 << width) - 1
 
-    def narrow(value: np.ndarray) -> np.ndarray:
-        return np.asarray(value, dtype=object).astype(np.uint64).view(np.int64)
+    def half(shift: int) -> np.ndarray:
+        parts = np.frompyfunc(lambda x, y: (int(x) * int(y) >> shift) & mask, 2, 1)(a, b)
+        return np.asarray(parts, dtype=object).astype(np.uint64).view(np.int64)
 
-    return narrow(low), narrow(high)
+    return half(0), half(width)
 
 
 @elementwise("arith.mului_extended")

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import AnyFloat, FunctionType, IndexType, IntegerType, ModuleOp, ShapedType, StringAttr, TensorType
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    FunctionType,
+    IndexType,
+    IntegerType,
+    ModuleOp,
+    ShapedType,
+    StringAttr,
+    TensorType,
+    UnregisteredOp,
+)
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
@@ -15,7 +25,7 @@ from pyrie.ir.interpreter.registry import ELEMENTWISE, MODULES, Value, elementwi
 from pyrie.ir.interpreter.values import dtype_of
 from pyrie.support.errors import InputError, UnsupportedError
 
-CALL_DEPTH = 200  # recursion in a module ends in an error, not in a Python traceback
+CALL_DEPTH = 64  # recursion in a module ends in an error, not in a Python traceback
 
 
 class Machine:
@@ -127,7 +137,8 @@ def evaluate_elementwise(op: Operation, operands: Sequence[Value]) -> Sequence[V
 def unsupported(op: Operation) -> UnsupportedError:
     """The error for an op that the interpreter does not know."""
     hint = f"it knows most ops of {', '.join(MODULES)}"
-    return UnsupportedError(f"the interpreter has no meaning for '{op.name}'", location=location_of(op), hint=hint)
+    name = op.op_name.data if isinstance(op, UnregisteredOp) else op.name
+    return UnsupportedError(f"the interpreter has no meaning for '{name}'", location=location_of(op), hint=hint)
 
 
 def name_of(op: Operation) -> str:
