@@ -42,8 +42,11 @@ class Lines:
         return line, position - self._starts[line - 1] + 1
 
     def location(self, position: int) -> FileLineColLoc:
+        """The location attribute of a position. Every op gets one, so it is built without the checks its parts cannot fail."""
         line, column = self.line_column(position)
-        return FileLineColLoc(self._name, self._integer(line), self._integer(column))
+        made = object.__new__(FileLineColLoc)
+        cast(dict[str, Attribute], vars(made)).update(filename=self._name, line=self._integer(line), column=self._integer(column))
+        return made
 
     def _integer(self, value: int) -> IntAttr:
         attribute = self._integers.get(value)

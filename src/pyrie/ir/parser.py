@@ -120,6 +120,20 @@ class Parser(xdsl_parser.Parser):
             return punctuation
         return None
 
+    def parse_punctuation(self, punctuation: Any, context_msg: str = "") -> Any:
+        state = self._parser_state
+        if state.current_token.kind is not KIND_BY_PUNCTUATION_SPELLING[punctuation]:
+            self.raise_error(f"expected '{punctuation}'{context_msg}")
+        state.current_token = state.lexer.lex()
+        return punctuation
+
+    def parse_optional_characters(self, text: str) -> str | None:
+        state = self._parser_state
+        if state.current_token.text != text:
+            return None
+        state.current_token = state.lexer.lex()
+        return text
+
     def parse_optional_keyword(self, keyword: str) -> str | None:
         state = self._parser_state
         token = state.current_token
@@ -313,6 +327,21 @@ class Parser(xdsl_parser.Parser):
 
         self.parse_comma_separated_list(self.Delimiter.PAREN, parse_argument)
         return block
+
+    def parse_optional_unresolved_operand(self) -> UnresolvedOperand | None:
+        state = self._parser_state
+        token = state.current_token
+        if token.kind is not _PERCENT:
+            return None
+        following = state.current_token = state.lexer.lex()
+        index = 0
+        if following.kind is _HASH:
+            digits = following.text[1:]
+            if not digits.isdecimal():
+                self.raise_error(f"expected the number of a value after '#', not '{digits}'")
+            index = int(digits)
+            state.current_token = state.lexer.lex()
+        return UnresolvedOperand(token.span, index)
 
     def parse_argument(self, *, expect_type: bool = True) -> Any:
         argument = super().parse_argument(expect_type=expect_type)  # pyright: ignore[reportCallIssue, reportArgumentType]

@@ -6,52 +6,30 @@ pieces until the end, when all are known and can be sorted and numbered (`#map`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from xdsl.dialects.builtin import (
     AffineMapAttr,
     AffineSetAttr,
-    ArrayAttr,
-    CallSiteLoc,
-    DenseArrayBase,
     DenseIntOrFPElementsAttr,
-    DictionaryAttr,
-    FileLineColLoc,
     FloatAttr,
-    FunctionType,
-    FusedLoc,
-    IndexType,
     IntegerAttr,
-    IntegerType,
     LocationAttr,
-    MemRefType,
     ModuleOp,
-    NameLoc,
-    NoneAttr,
-    StringAttr,
-    SymbolRefAttr,
-    TensorType,
     UnitAttr,
-    UnknownLoc,
     UnregisteredOp,
-    VectorType,
-    f64,
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue, TypeAttribute
 from xdsl.printer import Printer as XDSLPrinter
 from xdsl.traits import IsTerminator
 
-from pyrie.ir.affine import format_map, format_set
 from pyrie.ir.asm_names import Names
 from pyrie.ir.attr_dict import InPrintOrder, in_order
-from pyrie.ir.elements import is_splat, to_numpy
-from pyrie.ir.literals import format_element, format_elements, format_float, format_integer, format_key, format_string
+from pyrie.ir.builtin_text import FORMATTERS, LOCATIONS, dense_text, integer_text
+from pyrie.ir.literals import format_float, format_integer, format_key, format_string
 from pyrie.ir.resources import Blob, ResourceAttr, format_resources
 
-HEX_ABOVE = 100  # elements of a dense constant that are still written out
-_LOCATIONS = (UnknownLoc, FileLineColLoc, NameLoc, FusedLoc, CallSiteLoc)
 # Ops whose regions elide a dialect prefix; in the regions of all others names are written in full.
 _DEFAULT_DIALECTS = {"builtin.module": "builtin", "func.func": "func"}
 
@@ -63,7 +41,7 @@ class _Piece:
 
     def __init__(self, attribute: Attribute):
         self.attribute = attribute
-        self.is_location = isinstance(attribute, _LOCATIONS)
+        self.is_location = isinstance(attribute, LOCATIONS)
         self.parts: list[Any] = []
         self.text: str | None = None  # set if it neither is nor holds an alias
         self.alias: str | None = None
@@ -307,7 +285,7 @@ class Printer(XDSLPrinter):
         outer, outer_indent = self._out, self._indent
         self._out, self._indent = piece.parts, 0
         self._open.append(piece)
-        formatter = _FORMATTERS.get(type(attribute))
+        formatter = FORMATTERS.get(type(attribute))
         if formatter is not None:
             formatter(self, attribute)
         else:
@@ -322,17 +300,17 @@ class Printer(XDSLPrinter):
         """A typed constant without its ` : type`, for formats that print the type themselves."""
         match attribute:
             case IntegerAttr():
-                self._out.append(_integer_text(attribute))
+                self._out.append(integer_text(attribute))
             case FloatAttr():
                 self.print_float(attribute.value.data, attribute.type)
             case DenseIntOrFPElementsAttr():
-                self._out.append(_dense_text(attribute))
+                self._out.append(dense_text(attribute))
             case ResourceAttr():
-                self._print_resource(attribute)
+                self.print_resource(attribute)
             case _:
                 self.print_attribute(attribute)
 
-    def _print_resource(self, attribute: ResourceAttr) -> None:
+    def print_resource(self, attribute: ResourceAttr) -> None:
         key, blob = attribute.key, attribute.blob
         if blob is not None:
             known, count = self.blobs.setdefault(key, blob), 0
@@ -415,189 +393,7 @@ def _alias_of(attribute: Attribute) -> str | None:
 _BUILTIN_ALIASES: dict[type, str] = {
     AffineMapAttr: "map",
     AffineSetAttr: "set",
-    **dict.fromkeys(_LOCATIONS, "loc"),
-}
-
-
-def _integer_text(attribute: IntegerAttr) -> str:
-    value, type_ = attribute.value.data, attribute.type
-    if isinstance(type_, IntegerType):
-        width = type_.width.data
-        if width == 1 and type_.signedness.data.name == "SIGNLESS":
-            return "true" if value else "false"
-        if type_.signedness.data.name == "UNSIGNED":
-            return str(value % (1 << width))
-        if value >= 1 << (width - 1):
-            return str(value - (1 << width))
-    return str(value)
-
-
-def _print_integer(printer: Printer, attribute: IntegerAttr) -> None:
-    text = _integer_text(attribute)
-    printer.print_string(text)
-    if text not in ("true", "false"):
-        printer.print_string(" : ")
-        printer.print_attribute(attribute.type)
-
-
-def _print_float(printer: Printer, attribute: FloatAttr) -> None:
-    printer.print_string(f"{format_float(attribute.value.data, attribute.type)} : ")
-    printer.print_attribute(attribute.type)
-
-
-def _print_array(printer: Printer, attribute: ArrayAttr) -> None:
-    printer.print_string("[")
-    for index, element in enumerate(attribute.data):
-        if index:
-            printer.print_string(", ")
-        if type(element) is IntegerAttr and _is_i64(element.type):  # i64 and f64 go without saying inside of an array
-            printer.print_string(_integer_text(element))
-        elif type(element) is FloatAttr and element.type == f64 and not (text := format_float(element.value.data, f64)).startswith("0x"):
-            printer.print_string(text)
-        else:
-            printer.print_attribute(element)
-    printer.print_string("]")
-
-
-def _is_i64(type_: Attribute) -> bool:
-    return isinstance(type_, IntegerType) and type_.width.data == 64 and type_.signedness.data.name == "SIGNLESS"
-
-
-def _print_dictionary(printer: Printer, attribute: DictionaryAttr) -> None:
-    printer.print_attr_dict(attribute.data)
-
-
-def _print_symbol(printer: Printer, attribute: SymbolRefAttr) -> None:
-    parts = [attribute.root_reference.data, *(reference.data for reference in attribute.nested_references)]
-    printer.print_string("::".join(f"@{format_key(part)}" for part in parts))
-
-
-def _print_dense_array(printer: Printer, attribute: DenseArrayBase) -> None:
-    element = attribute.elt_type
-    values = ", ".join(format_element(value, element) for value in np.asarray(to_numpy(attribute)))
-    printer.print_string(f"array<{element}: {values}>" if values else f"array<{element}>")
-
-
-def _dense_text(attribute: DenseIntOrFPElementsAttr) -> str:
-    element = attribute.get_element_type()
-    values = to_numpy(attribute)
-    if values.size == 0:
-        return "dense<>"
-    if is_splat(attribute):
-        return f"dense<{format_element(values.flat[0], element)}>"
-    if values.size <= HEX_ABOVE:
-        return f"dense<{format_elements(values, element)}>"
-    if isinstance(element, IntegerType) and element.width.data < 8:
-        values = values.astype(np.uint8) & ((1 << element.width.data) - 1)
-        return f'dense<"0x{values.astype(np.uint8).tobytes().hex().upper()}">'
-    return f'dense<"0x{attribute.data.data.hex().upper()}">'
-
-
-def _print_dense(printer: Printer, attribute: DenseIntOrFPElementsAttr) -> None:
-    printer.print_string(_dense_text(attribute) + " : ")
-    printer.print_attribute(attribute.type)
-
-
-def _print_resource(printer: Printer, attribute: ResourceAttr) -> None:
-    printer._print_resource(attribute)
-    printer.print_string(" : ")
-    printer.print_attribute(attribute.type)
-
-
-def _dimensions(shape: Sequence[int]) -> str:
-    return "".join("?x" if size < 0 else f"{size}x" for size in shape)
-
-
-def _print_tensor(printer: Printer, attribute: TensorType) -> None:
-    printer.print_string("tensor<" + _dimensions(attribute.get_shape()))
-    printer.print_attribute(attribute.element_type)
-    if not isinstance(attribute.encoding, NoneAttr):
-        printer.print_string(", ")
-        printer.print_attribute(attribute.encoding)
-    printer.print_string(">")
-
-
-def _print_memref(printer: Printer, attribute: MemRefType) -> None:
-    printer.print_string("memref<" + _dimensions(attribute.get_shape()))
-    printer.print_attribute(attribute.element_type)
-    layout = attribute.layout
-    identity = isinstance(layout, NoneAttr) or (
-        isinstance(layout, AffineMapAttr) and layout.data == layout.data.identity(layout.data.num_dims)
-    )
-    if not identity:
-        printer.print_string(", ")
-        printer.print_attribute(layout)
-    if not isinstance(attribute.memory_space, NoneAttr):
-        printer.print_string(", ")
-        printer.print_attribute(attribute.memory_space)
-    printer.print_string(">")
-
-
-def _print_vector(printer: Printer, attribute: VectorType) -> None:
-    scalable = attribute.get_scalable_dims()
-    dims = "".join(f"[{size}]x" if is_scalable else f"{size}x" for size, is_scalable in zip(attribute.get_shape(), scalable, strict=True))
-    printer.print_string("vector<" + dims)
-    printer.print_attribute(attribute.element_type)
-    printer.print_string(">")
-
-
-def _print_function_type(printer: Printer, attribute: FunctionType) -> None:
-    printer.print_function_type(attribute.inputs.data, attribute.outputs.data)
-
-
-def _print_nested_location(printer: Printer, location: Attribute) -> None:
-    printer.print_attribute(location)
-
-
-def _print_name_location(printer: Printer, attribute: NameLoc) -> None:
-    printer.print_string(format_string(attribute.desc.data))
-    if not isinstance(attribute.location, NoneAttr | UnknownLoc):
-        printer.print_string("(")
-        _print_nested_location(printer, attribute.location)
-        printer.print_string(")")
-
-
-def _print_fused_location(printer: Printer, attribute: FusedLoc) -> None:
-    printer.print_string("fused")
-    if not isinstance(attribute.metadata, NoneAttr):
-        printer.print_string("<")
-        printer.print_attribute(attribute.metadata)
-        printer.print_string(">")
-    printer.print_string("[")
-    printer.print_list(attribute.locations, lambda part: _print_nested_location(printer, part))  # pyright: ignore[reportArgumentType]
-    printer.print_string("]")
-
-
-def _print_callsite(printer: Printer, attribute: CallSiteLoc) -> None:
-    printer.print_string("callsite(")
-    _print_nested_location(printer, attribute.callee)
-    printer.print_string(" at ")
-    _print_nested_location(printer, attribute.caller)
-    printer.print_string(")")
-
-
-_FORMATTERS: dict[type, Callable[[Printer, Any], None]] = {
-    IntegerAttr: _print_integer,
-    FloatAttr: _print_float,
-    ArrayAttr: _print_array,
-    DictionaryAttr: _print_dictionary,
-    SymbolRefAttr: _print_symbol,
-    StringAttr: lambda printer, attribute: printer.print_string(format_string(attribute.data)),
-    DenseArrayBase: _print_dense_array,
-    DenseIntOrFPElementsAttr: _print_dense,
-    ResourceAttr: _print_resource,
-    TensorType: _print_tensor,
-    MemRefType: _print_memref,
-    VectorType: _print_vector,
-    FunctionType: _print_function_type,
-    IndexType: lambda printer, attribute: printer.print_string("index"),
-    AffineMapAttr: lambda printer, attribute: printer.print_string(f"affine_map<{format_map(attribute.data)}>"),
-    AffineSetAttr: lambda printer, attribute: printer.print_string(f"affine_set<{format_set(attribute.data)}>"),
-    UnknownLoc: lambda printer, attribute: printer.print_string("unknown"),
-    FileLineColLoc: lambda printer, a: printer.print_string(f"{format_string(a.filename.data)}:{a.line.data}:{a.column.data}"),
-    NameLoc: _print_name_location,
-    FusedLoc: _print_fused_location,
-    CallSiteLoc: _print_callsite,
+    **dict.fromkeys(LOCATIONS, "loc"),
 }
 
 
@@ -609,7 +405,7 @@ def print_module(op: Operation, *, locations: bool = False, generic: bool = Fals
 
 
 def print_op(op: Operation) -> str:
-    """One op as text without aliases' definitions: for messages, dumps and tests."""
+    """One op as text, the aliases it needs in front: for messages and tests."""
     return print_module(op).rstrip("\n")
 
 

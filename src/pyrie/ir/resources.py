@@ -57,10 +57,7 @@ class BlobAttr(Data[Blob | None]):
 
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> Blob | None:
-        parser.parse_keyword("dense_resource")
-        with parser.in_angle_brackets():
-            key = parser.parse_identifier_or_str_literal(" for the key of a dense_resource")
-        return ResourceAttr.get(key, type, getattr(parser, "resources", {}).get(key))
+        parser.raise_error("write `dense_resource<key> : type`")
 
     def print_parameter(self, printer: Printer) -> None:
         printer.print_string(repr(self.data))
