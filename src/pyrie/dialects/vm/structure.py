@@ -119,7 +119,7 @@ class FuncOp(IRDLOperation):
             self.sym_name,
             self.function_type,
             self.body,
-            with_inherent(self.attributes, {"ordinal": self.ordinal, "inlining_policy": self.inlining_policy}),
+            with_inherent(self.attributes, {"inlining_policy": self.inlining_policy, "ordinal": self.ordinal}),
             arg_attrs=self.arg_attrs,
             res_attrs=self.res_attrs,
             reserved_attr_names=(),
@@ -267,7 +267,7 @@ class ImportOp(IRDLOperation):
                 printer.print_attribute(type)
                 printer.print_string(" ..." if "vm.variadic" in attributes else "")
         print_results(printer, self.function_type.outputs.data)
-        inherent = {"ordinal": self.ordinal, "minimum_version": self.minimum_version}
+        inherent = {"minimum_version": self.minimum_version, "ordinal": self.ordinal}
         printer.print_op_attributes(with_inherent(self.attributes, inherent), print_keyword=True)
 
 
