@@ -35,10 +35,14 @@ class TargetOptions:
 
 @dataclass(frozen=True)
 class Binary:
-    """A serialized executable: `format` is what a device is asked for (`embedded-elf-x86_64`), `data` what it loads."""
+    """A serialized executable: `format` is what a device is asked for (`embedded-elf-x86_64`), `data` what it loads.
+
+    `cpu_features` are those beyond the architecture's baseline that its code may use, by LLVM's names; a machine without them refuses it.
+    """
 
     format: str
     data: bytes
+    cpu_features: frozenset[str] = frozenset()
 
 
 class TargetBackend(Protocol):

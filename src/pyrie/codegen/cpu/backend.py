@@ -10,7 +10,7 @@ from xdsl.ir import Attribute, Operation
 from pyrie.codegen.cpu import library
 from pyrie.codegen.cpu.emit.module import emit_module
 from pyrie.codegen.cpu.kernels import PLANS, choose_plans, lower_function
-from pyrie.codegen.cpu.machine import Machine, data_layout, describe, from_attributes
+from pyrie.codegen.cpu.machine import KERNEL_FEATURES, Machine, data_layout, describe, from_attributes
 from pyrie.codegen.cpu.objects import compile_object
 from pyrie.codegen.cpu.preparation import prepare
 from pyrie.codegen.target import Binary, TargetOptions
@@ -66,7 +66,7 @@ class CPUBackend:
         name = parent.sym_name.data if isinstance(parent, hal.ExecutableOp) else variant.sym_name.data
         text = emit_module(_modules(variant), entries, machine, name)
         image = elf.link([compile_object(text, machine)], exported=[library.QUERY], names=[name])
-        return Binary(machine.executable_format, image)
+        return Binary(machine.executable_format, image, machine.features & KERNEL_FEATURES)
 
 
 def machine_of(variant: Operation) -> Machine:

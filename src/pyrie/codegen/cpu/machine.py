@@ -117,6 +117,8 @@ _ZEN4 = _V4 | {"avx512bf16", "avx512bitalg", "avx512ifma", "avx512vbmi", "avx512
 X86_LEVELS: dict[str, frozenset[str]] = {
     "generic": _V1, "x86-64": _V1, "x86-64-v2": _V2, "x86-64-v3": _V3, "haswell": _V3, "x86-64-v4": _V4, "znver4": _ZEN4,
 }  # fmt: skip
+# What generated code uses beyond the baseline when the machine has it; the rest of a CPU's features (crypto, tracing, ...) it never does.
+KERNEL_FEATURES = (_ZEN4 | {"avx512fp16", "avxvnni"}) - _V1
 
 
 def describe(cpu: str, feature_text: str, triple: str | None) -> Machine:

@@ -20,6 +20,9 @@ REFLECTION = "iree.reflection"
 BINARY_ALIGNMENT = 16
 
 
+REFLECTION = "iree.reflection"  # what the module says of itself at run time
+
+
 @dataclass(frozen=True)
 class ConvertToVM(ModulePass):
     """Turns the host program into one `vm.module`.
@@ -50,6 +53,8 @@ class ConvertToVM(ModulePass):
             op.erase(safe_erase=False)
         module.body.block.add_op(target)
         module.properties.pop("sym_name", None)
+        if (reflection := module.attributes.get(REFLECTION)) is not None:
+            target.attributes[REFLECTION] = reflection
         module.attributes.clear()
         module.attributes["vm.toplevel"] = UnitAttr()
 

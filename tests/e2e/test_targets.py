@@ -1,0 +1,32 @@
+"""Modules for other CPUs than this one: they run where they can and are refused, with the reason, where they cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from examples import CALLS, EXAMPLES, as_tuple, assert_close
+
+import pyrie
+from pyrie.passes.options import CompileOptions
+from pyrie.runtime import cpu
+from pyrie.session import compile
+
+CALL = next(call for call in CALLS if call.model == "transformer_block.mlir")
+
+
+@pytest.mark.parametrize("name", ["generic", "x86-64-v2", "x86-64-v3"])
+def test_older_cpus_compute_the_same(name: str):
+    if any(cpu.features().get(feature) is False for feature in {"x86-64-v3": ("avx2", "fma")}.get(name, ())):
+        pytest.skip("this machine is older")  # the refusal is tested below
+    expected = as_tuple(pyrie.compile(CALL.path)(*CALL.arguments()))
+    program = pyrie.load(compile(CALL.path, CompileOptions(cpu=name), cache=False))
+    assert_close(as_tuple(program(*CALL.arguments())), expected)
+
+
+def test_a_missing_cpu_feature_is_named():
+    missing = next(name for name in ("avx512fp16", "avxvnni", "avx512vnni", "avx512f") if cpu.features().get(name) is False)
+    data = compile(EXAMPLES / "counter.mlir", CompileOptions(cpu_features=f"+{missing}"), cache=False)
+    with pytest.raises(pyrie.DeviceError, match=missing) as refused:
+        pyrie.load(data)
+    assert "--target" in str(refused.value)
+    assert np.int32(3) == pyrie.compile(EXAMPLES / "counter.mlir")["add"](np.int32(3))
