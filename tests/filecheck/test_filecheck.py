@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pyrie.ir.passes import Pipeline
+from pyrie.passes.registry import PASSES
 from pyrie.tools.main import run
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -60,3 +62,20 @@ def test_file(path: Path, tmp_path: Path):
     assert lines, "the file has no RUN line"
     for line in lines:
         execute(line, path, tmp_path)
+
+
+def checks_a_pass(line: str) -> bool:
+    """Whether a RUN line pipes what a pass made of its input to FileCheck."""
+    flags = {word.lstrip("-").partition("=")[0] for word in line.split() if word.startswith("--")}
+    return "FileCheck" in line and bool(flags & ({*PASSES} | {"pass-pipeline"}))
+
+
+PASS_CASES = [p for p in CASES if any(map(checks_a_pass, run_lines(p.read_text())))]
+
+
+@pytest.mark.parametrize("path", PASS_CASES, ids=[str(p.relative_to(HERE).with_suffix("")) for p in PASS_CASES])
+def test_file_fails_when_its_passes_do_nothing(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Pipeline, "_run_pass", lambda *arguments: None)
+    for line in filter(checks_a_pass, run_lines(path.read_text())):
+        with pytest.raises((CheckFailure, AssertionError)):
+            execute(line, path, tmp_path)
