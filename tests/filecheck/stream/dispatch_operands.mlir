@@ -7,16 +7,17 @@ stream.executable private @ex {
   builtin.module {
     // ALIGN: func.func @f(%arg0: index, %arg1: !stream.binding {stream.alignment = 16 : index}, %arg2: i8, %arg3: index, %arg4: !stream.binding {stream.alignment = 64 : index})
     // PACK: func.func @f(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: i32, %arg3: i32, %arg4: i32, %arg5: i32, %arg6: i32)
+    // PACK: %[[B:.+]] = arith.trunci %arg4 : i32 to i8
     // PACK: %[[LOW:.+]] = arith.extui %arg2 : i32 to i64
     // PACK: %[[HIGH:.+]] = arith.extui %arg3 : i32 to i64
     // PACK: %[[UP:.+]] = arith.shli %[[HIGH]], %c32_i64
     // PACK: %[[WIDE:.+]] = arith.ori %[[LOW]], %[[UP]]
     // PACK: %[[N:.+]] = arith.index_castui %[[WIDE]] : i64 to index
-    // PACK: %[[B:.+]] = arith.trunci %arg4 : i32 to i8
     // PACK: "test.use"(%[[N]], %[[B]],
     // FOLD: func.func @f(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: i32, %arg3: i32)
     // FOLD: %[[N:.+]] = arith.index_castui
-    // FOLD: "test.use"(%[[N]], %c7_i8, %[[N]]
+    // FOLD: %[[B:.+]] = arith.trunci %c7_i32
+    // FOLD: "test.use"(%[[N]], %[[B]], %[[N]]
     func.func @f(%n: index, %in: !stream.binding, %b: i8, %m: index, %out: !stream.binding) {
       "test.use"(%n, %b, %m, %in, %out) : (index, i8, index, !stream.binding, !stream.binding) -> ()
       return
