@@ -8,7 +8,7 @@ from examples import CALLS, EXAMPLES, as_tuple, assert_close
 
 import pyrie
 from pyrie.passes.options import CompileOptions
-from pyrie.runtime import cpu
+from pyrie.runtime.native import cpu
 from pyrie.session import compile
 
 CALL = next(call for call in CALLS if call.model == "transformer_block.mlir")
