@@ -77,7 +77,8 @@ class StructuredEffects(MemoryEffect):
     def get_effects(cls, op: Operation) -> set[EffectInstance] | None:
         if len(op.results) < len(cast(StructuredOp, op).outputs):
             return {EffectInstance(MemoryEffectKind.READ), EffectInstance(MemoryEffectKind.WRITE)}
-        return RecursiveMemoryEffect.get_effects(op)
+        inner = RecursiveMemoryEffect.get_effects(op)
+        return None if inner is None else set(inner)
 
 
 class StructuredOp(IRDLOperation, abc.ABC):

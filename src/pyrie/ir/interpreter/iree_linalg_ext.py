@@ -142,6 +142,11 @@ def scan(machine: Machine, op: Any, operands: Sequence[Value]) -> Sequence[Value
     return _region_outputs(op, [result, total])
 
 
+def _einsum(*arguments: Any) -> np.ndarray:
+    """numpy's einsum in its form with lists of dimensions."""
+    return np.einsum(*arguments)
+
+
 @implements("iree_linalg_ext.attention")
 def attention(machine: Machine, op: Any, operands: Sequence[Value]) -> Sequence[Value]:
     """softmax(scale * Q K^T + mask) V, in float64; the region changes the scores."""
@@ -153,7 +158,7 @@ def attention(machine: Machine, op: Any, operands: Sequence[Value]) -> Sequence[
     shared = [dim for dim in query_dims if dim in key_dims and dim not in output_dims]
     score_dims = [dim for dim in (*query_dims, *key_dims) if dim not in shared]
     score_dims = list(dict.fromkeys(score_dims))
-    scores = np.einsum(query, query_dims, key, key_dims, score_dims) * float(machine.get(op.scale))
+    scores = _einsum(query, query_dims, key, key_dims, score_dims) * float(machine.get(op.scale))
     if op.mask is not None:
         mask, mask_dims = np.asarray(machine.get(op.mask)), names[4]
         order = sorted(range(len(mask_dims)), key=lambda axis: score_dims.index(mask_dims[axis]))
@@ -162,5 +167,5 @@ def attention(machine: Machine, op: Any, operands: Sequence[Value]) -> Sequence[
     reduced = tuple(axis for axis, dim in enumerate(score_dims) if dim not in output_dims)
     powers = np.exp(scores - np.max(scores, reduced, keepdims=True))
     weights = powers / np.sum(powers, reduced, keepdims=True)
-    result = np.einsum(weights, score_dims, value, value_dims, output_dims)
+    result = _einsum(weights, score_dims, value, value_dims, output_dims)
     return _region_outputs(op, [result.astype(np.asarray(machine.get(op.output)).dtype)])
