@@ -58,7 +58,6 @@ SCALARS: dict[str, TypeAttribute] = {
 }
 _SHAPED = re.compile(r"(tensor|vector|memref)<((?:(?:[0-9]++|\?)x)*+)([a-z][A-Za-z0-9]*+)>")
 _ALIAS_DEFINITION = re.compile(r"^([#!][A-Za-z_][\w$.-]*)[ \t]*=(?!=)", re.MULTILINE)
-_STRUCTURED = (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, OverflowError, NotImplementedError)
 _RECURSION_LIMIT = 12_000  # Python frames; MAX_NESTING_DEPTH levels need less than half of them
 
 _BARE, _PERCENT, _HASH, _EXCLAMATION = (
@@ -541,7 +540,8 @@ def parse_module(text: str, context: Context, *, name: str = "<input>") -> Modul
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
         return parser.parse_module()
-    except PyrieError:
+    except PyrieError as error:
+        error.location = error.location or parser._place(parser.pos)
         raise
     except ParseError as error:
         raise parser.input_error(error.msg, error.span.start) from error
@@ -549,7 +549,7 @@ def parse_module(text: str, context: Context, *, name: str = "<input>") -> Modul
         raise parser.input_error(str(error), parser.pos) from error
     except RecursionError:
         raise LimitError("the text is nested too deeply", location=parser._place(parser.pos)) from None
-    except _STRUCTURED as error:
+    except Exception as error:  # what a dialect's parser trips over in damaged text; a defect keeps its traceback as the cause
         raise parser.input_error(f"malformed operation or attribute ({type(error).__name__}: {error})", parser.pos) from error
     finally:
         sys.setrecursionlimit(limit)
