@@ -16,6 +16,7 @@ from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
 from pyrie.passes.hal.captures import is_dynamic
 from pyrie.passes.hal.devices import executable_targets
+from pyrie.support.errors import VerifyError
 
 WORKGROUP_INFO: dict[type[Operation], type[hal.InterfaceWorkgroupIDOp | hal.InterfaceWorkgroupCountOp | hal.InterfaceWorkgroupSizeOp]] = {
     stream.DispatchWorkgroupIDOp: hal.InterfaceWorkgroupIDOp,
@@ -107,8 +108,14 @@ def _executable(
 def _layout(function: func.FuncOp, dispatches: list[stream.CmdDispatchOp]) -> hal.PipelineLayoutAttr:
     """Bindings by how all dispatches of the function use them."""
     types = function.function_type.inputs.data
+    count = sum(isinstance(t, stream.BindingType) for t in types)
+    for dispatch in dispatches:
+        given = len(dispatch.resources), len(dispatch.uniform_operands)
+        if given != (count, len(types) - count):
+            what = f"gives {given[0]} resources and {given[1]} operands to a kernel that takes {count} and {len(types) - count}"
+            raise error_at(dispatch, what, kind=VerifyError)
     bindings: list[hal.PipelineBindingAttr] = []
-    for i in range(sum(isinstance(t, stream.BindingType) for t in types)):
+    for i in range(count):
         flags = set()
         for dispatch in dispatches:
             if _may_be_rebound(dispatch, i):
@@ -116,7 +123,7 @@ def _layout(function: func.FuncOp, dispatches: list[stream.CmdDispatchOp]) -> ha
         if dispatches and not any(dispatch.resource_accesses.data[i].writes for dispatch in dispatches):
             flags.add("ReadOnly")
         bindings.append(hal.PipelineBindingAttr.of(*sorted(flags)))
-    constants = len(types) - len(bindings)
+    constants = len(types) - count
     indirect = any("Indirect" in binding.flags.words for binding in bindings)
     flags = hal.PipelineLayoutFlagsAttr.of("Indirect") if indirect else NoneAttr()
     return hal.PipelineLayoutAttr(ArrayAttr(bindings), IntAttr(constants), flags)
