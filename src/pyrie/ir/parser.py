@@ -484,6 +484,33 @@ class Parser(xdsl_parser.Parser):
         self.blocks, self.forward_block_references = outer_blocks, outer_references
         return region
 
+    def _parse_block(self) -> Block:
+        label = self._parse_token(MLIRTokenKind.CARET_IDENT, "expected a block label")
+        name = label.text[1:]
+        block, defined = self.blocks.get(name, (None, None))
+        if defined is not None:
+            self.raise_error(f"redefinition of block '^{name}'", label.span)
+        if block is None:
+            block = Block()
+        else:
+            self.forward_block_references.pop(name)
+        self.blocks[name] = block, label.span
+        self._parse_optional_block_arg_list(block)
+        self.parse_punctuation(":")
+        self._parse_block_body(block)
+        return block
+
+    def parse_optional_successor(self) -> Block | None:
+        token = self._parse_optional_token(MLIRTokenKind.CARET_IDENT)
+        return None if token is None else self._get_block_from_name(token.span)
+
+    def _get_block_from_name(self, block_name: Span) -> Block:
+        name = block_name.text[1:]
+        if name not in self.blocks:
+            self.forward_block_references[name].append(block_name)
+            self.blocks[name] = Block(), None
+        return self.blocks[name][0]
+
     def _check_block_references(self) -> None:
         for name, spans in self.forward_block_references.items():
             self.raise_error(f"reference to an undefined block '^{name}'", spans[0])

@@ -197,3 +197,11 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "latin.mlir").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="UTF-8"):
         parse_file(tmp_path / "latin.mlir", make_context())
+
+
+def test_blocks_may_have_any_name_and_one_definition():
+    text = (
+        '"test.op"() ({\n  "test.br"()[^7] : () -> ()\n^7:\n  "test.br"()[^a.b] : () -> ()\n^a.b:\n  "test.end"() : () -> ()\n}) : () -> ()'
+    )
+    assert "^bb2:  // pred: ^bb1" in print_module(parse(text))
+    assert "redefinition of block '^7'" in failure(text.replace("^a.b:", "^7:")).message
