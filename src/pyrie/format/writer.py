@@ -19,7 +19,7 @@ _FUNCTION_ALIGNMENT = 8
 
 
 def write_module(module: Module, *, digests: bool = True) -> bytes:
-    """The bytes of a module. `digests` adds the attributes that `digest` describes, replacing any the module had."""
+    """The bytes of a module. `digests` adds the attributes that `digest` describes; any that the module had are left out."""
     return b"".join(module_chunks(module, digests=digests))
 
 
@@ -27,7 +27,7 @@ def module_chunks(module: Module, *, digests: bool = True) -> Iterator[Data]:
     """The bytes of a module piece by piece, so that large segments go to a file without a copy in memory."""
     external = [s for s in module.rodata if s.is_external]
     starts = _external_starts(external)
-    tables = build(_root(module, starts, _attributes_with_digests(module, external) if digests else module.attributes), FILE_IDENTIFIER)
+    tables = build(_root(module, starts, _attributes_of(module, external, digests)), FILE_IDENTIFIER)
     if digests:
         _fill_in_digest(tables)
     yield bytes(tables)
@@ -46,8 +46,10 @@ def _external_starts(segments: Sequence[Segment]) -> list[int]:
     return starts
 
 
-def _attributes_with_digests(module: Module, external: Sequence[Segment]) -> Attributes:
+def _attributes_of(module: Module, external: Sequence[Segment], digests: bool) -> Attributes:
     kept = tuple((k, v) for k, v in module.attributes if k not in (digest.TABLES, digest.SEGMENTS))
+    if not digests:
+        return kept
     segments = ",".join(digest.digest_of(s.data) for s in external)
     return (*kept, (digest.TABLES, digest.PLACEHOLDER), (digest.SEGMENTS, segments))
 

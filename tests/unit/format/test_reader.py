@@ -39,6 +39,11 @@ def test_writing_what_was_read_gives_the_same_bytes():
     assert write_module(read_module(data)) == data
 
 
+def test_old_digests_are_not_kept():
+    plain = write_module(adder(), digests=False)
+    assert write_module(read_module(write_module(adder())), digests=False) == plain
+
+
 def test_external_data_is_aligned_and_not_copied():
     data = write_module(adder())
     external = [s.data for s in read_module(data).rodata if s.is_external]
