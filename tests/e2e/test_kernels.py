@@ -382,6 +382,56 @@ case("sum_pool_nchw", [t("1x5x9x9xf32")], [t("1x5x4x4xf32")],
      ["%r"], lambda a: windows(a, (2, 3), (3, 3), 2).sum((-1, -2)), tolerance=2e-5)  # fmt: skip
 
 
+# ---- sorts, scans, scatters ---------------------------------------------------------------------------------------------
+
+for n in (1, 2, 7, 64, 100):
+    case(f"sort_{n}", [t(f"3x{n}xf32")], [t(f"3x{n}xf32")],
+         f"""%r = iree_linalg_ext.sort dimension(1) outs(%in0 : tensor<3x{n}xf32>) {{
+         ^bb0(%a: f32, %b: f32):
+           %c = arith.cmpf olt, %a, %b : f32
+           iree_linalg_ext.yield %c : i1
+         }} -> tensor<3x{n}xf32>""", ["%r"], lambda a: np.sort(a, 1), strategy="sequential")  # fmt: skip
+case("sort_pairs_is_stable", [t("50x2xi32"), t("50x2xi32")], [t("50x2xi32"), t("50x2xi32")],
+     """%r:2 = iree_linalg_ext.sort dimension(0) outs(%in0, %in1 : tensor<50x2xi32>, tensor<50x2xi32>) {
+     ^bb0(%a: i32, %b: i32, %x: i32, %y: i32):
+       %c = arith.cmpi sgt, %a, %b : i32
+       iree_linalg_ext.yield %c : i1
+     } -> tensor<50x2xi32>, tensor<50x2xi32>""", ["%r#0", "%r#1"],
+     lambda a, b: [np.take_along_axis(v, np.argsort(-a, 0, kind="stable"), 0) for v in (a, b)])  # fmt: skip
+case("scatter_add", [t("9x4xf32"), t("6x4xf32"), t("6x1xi32")], [t("9x4xf32")],
+     """%r = iree_linalg_ext.scatter dimension_map = [0] unique_indices(false) ins(%in1, %in2 : tensor<6x4xf32>, tensor<6x1xi32>)
+        outs(%in0 : tensor<9x4xf32>) {
+     ^bb0(%u: f32, %o: f32):
+       %s = arith.addf %o, %u : f32
+       iree_linalg_ext.yield %s : f32
+     } -> tensor<9x4xf32>""", ["%r"], lambda a, u, i: scatter_add(a, u, i[:, 0]), strategy="sequential")  # fmt: skip
+for inclusive in (True, False):
+    case(f"scan_{inclusive}", [t("3x20xf32"), t("3xf32")], [t("3x20xf32"), t("3xf32")],
+         empty("3x20xf32") + f"""
+         %r:2 = iree_linalg_ext.scan dimension(1) inclusive({str(inclusive).lower()}) ins(%in0 : tensor<3x20xf32>)
+            outs(%e, %in1 : tensor<3x20xf32>, tensor<3xf32>) {{
+         ^bb0(%a: f32, %b: f32):
+           %s = arith.addf %a, %b : f32
+           iree_linalg_ext.yield %s : f32
+         }} -> tensor<3x20xf32>, tensor<3xf32>""", ["%r#0", "%r#1"], lambda a, s, inclusive=inclusive: scan(a, s, inclusive), tolerance=1e-5)  # fmt: skip
+
+
+def scatter_add(a: np.ndarray, u: np.ndarray, i: np.ndarray) -> np.ndarray:
+    a = a.copy()
+    for row, k in zip(u, i, strict=True):
+        if 0 <= k < len(a):
+            a[k] += row
+    return a
+
+
+def scan(a: np.ndarray, start: np.ndarray, inclusive: bool) -> list[np.ndarray]:
+    if inclusive:
+        sums = np.cumsum(a, 1)
+        return [sums, sums[:, -1]]
+    sums = np.cumsum(np.concatenate([start[:, None], a], 1), 1)
+    return [sums[:, :-1], sums[:, -1]]
+
+
 # ---- the tests ---------------------------------------------------------------------------------------------------------
 
 

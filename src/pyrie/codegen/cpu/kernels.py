@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from xdsl.dialects.builtin import ArrayAttr, FunctionType, ModuleOp
+from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, FunctionType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from pyrie.codegen.cpu.lowering.counts import replace_count
-from pyrie.codegen.cpu.lowering.dispatch import Dispatch
+from pyrie.codegen.cpu.lowering.dispatch import Dispatch, shape_of
 from pyrie.codegen.cpu.lowering.elements import Elements
 from pyrie.codegen.cpu.lowering.indices import CannotVectorize
 from pyrie.codegen.cpu.lowering.nests import Piece, blocks_of, lower_nest, pieces, workgroup_id
 from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder
+from pyrie.codegen.cpu.lowering.sequential import SEQUENTIAL
 from pyrie.codegen.cpu.machine import Machine
 from pyrie.codegen.cpu.strategies import Plan, choose, scalar_plan
 from pyrie.codegen.cpu.strategies.target import describe, is_unit_stride, loop_extent
@@ -56,22 +57,43 @@ def _lower(function: func.FuncOp, module: ModuleOp, machine: Machine, plans: Seq
     block = Block()
     builder = KernelBuilder(block)
     dispatch = Dispatch(function, builder, module)
-    parts = pieces(dispatch)
-    for piece, plan in zip(parts, plans, strict=True):
-        elements = Elements(dispatch, builder, machine.lanes, _reduction_lanes(plan), _packed(piece, plan))
-        tiling = plan.tiling
-        cut = blocks_of(builder, dispatch.extents(piece.value), tiling)
+    groups = _groups(pieces(dispatch), plans)
+    for group, plan in groups:
+        elements = Elements(dispatch, builder, machine.lanes, _reduction_lanes(plan), _packed(group[0], plan))
+        cut = blocks_of(builder, dispatch.extents(group[0].value), plan.tiling)
         workgroup: Index = workgroup_id(builder) if cut else 0
-        shares = [count for _, count in cut]
-        if len(parts) == 1:
-            lower_nest(elements, dispatch, piece, tiling, workgroup)
+        lower = SEQUENTIAL.get(group[0].owner_name, lower_nest)
+        if len(groups) == 1:
+            lower(elements, dispatch, group, plan.tiling, workgroup)
             continue
         total: Index = 1
-        for share in shares:
-            total = builder.mul(total, share)
-        _guarded(builder, total, lambda e=elements, p=piece, t=tiling, w=workgroup: lower_nest(e, dispatch, p, t, w))
+        for _, count in cut:
+            total = builder.mul(total, count)
+        _guarded(builder, total, lambda f=lower, e=elements, g=group, t=plan.tiling, w=workgroup: f(e, dispatch, g, t, w))
     block.add_op(func.ReturnOp())
     return block, dispatch
+
+
+def _groups(parts: Sequence[Piece], plans: Sequence[Plan]) -> list[tuple[list[Piece], Plan]]:
+    """Neighbouring pieces that are stored by the same loops: results of one sequential op, or tensors of one shape with one plan."""
+    groups: list[tuple[list[Piece], Plan]] = []
+    for piece, plan in zip(parts, plans, strict=True):
+        if groups:
+            last, known = groups[-1]
+            if piece.owner_name in SEQUENTIAL:
+                joined = piece.value.owner is last[0].value.owner
+            else:
+                joined = last[0].owner_name not in SEQUENTIAL and known == plan and _same_shape(piece, last[0])
+            if joined:
+                last.append(piece)
+                continue
+        groups.append(([piece], plan))
+    return groups
+
+
+def _same_shape(a: Piece, b: Piece) -> bool:
+    shapes = [shape_of(piece.value) for piece in (a, b)]
+    return shapes[0] == shapes[1] and DYNAMIC_INDEX not in shapes[0] and not a.offsets and not b.offsets
 
 
 def _packed(piece: Piece, plan: Plan) -> SSAValue | None:

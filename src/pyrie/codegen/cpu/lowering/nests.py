@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, IntegerAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from pyrie.codegen.cpu.lowering.dispatch import Dispatch, is_whole, shape_of
 from pyrie.codegen.cpu.lowering.elements import Elements, slice_positions
@@ -43,6 +43,11 @@ class Piece:
     offsets: tuple[tuple[SSAValue, ...], ...] = ()
     axis: int = 0
 
+    @property
+    def owner_name(self) -> str:
+        """The name of the op that makes the tensor."""
+        return self.value.owner.name if isinstance(self.value.owner, Operation) else ""
+
 
 def pieces(dispatch: Dispatch) -> list[Piece]:
     """What is to be stored, in order."""
@@ -60,19 +65,29 @@ def pieces(dispatch: Dispatch) -> list[Piece]:
     return result
 
 
-def lower_nest(e: Elements, dispatch: Dispatch, piece: Piece, tiling: Tiling, workgroup: Index) -> None:
-    """Builds the loops that store `piece`, for the workgroup numbered `workgroup` of this nest."""
-    builder = e.builder
-    extents = dispatch.extents(piece.value)
+def lower_nest(e: Elements, dispatch: Dispatch, group: Sequence[Piece], tiling: Tiling, workgroup: Index) -> None:
+    """Builds the loops that store the pieces of a group, which have one shape, for the workgroup numbered `workgroup` of this nest."""
+    targets = [target_of(e, dispatch, piece) for piece in group]
+
+    def body(at: tuple[Position, ...]) -> None:
+        tiles = [e.of(piece.value, at) for piece in group]  # all are read before any is written: an output may be an input as well
+        for tile, (buffer, place) in zip(tiles, targets, strict=True):
+            write(e.builder, tile, buffer, place(at))
+
+    walk(e.builder, dispatch.extents(group[0].value), tiling, workgroup, body)
+
+
+def walk(
+    builder: KernelBuilder, extents: Sequence[Index], tiling: Tiling, workgroup: Index, body: Callable[[tuple[Position, ...]], None]
+) -> None:
+    """Runs `body` at every tile of the workgroup's part of an index space."""
     bounds = _bounds(builder, extents, tiling, workgroup)
-    buffer, place = _target(e, dispatch, piece)
     axes: dict[int, tuple[tuple[Lanes, int], ...]] = {}
     bases: dict[int, Index] = {}
 
     def level(depth: int) -> None:
         if depth == len(tiling.order):
-            at = tuple(Position(bases[d], axes[d]) for d in range(len(extents)))
-            write(builder, e.of(piece.value, at), buffer, place(at))
+            body(tuple(Position(bases[d], axes[d]) for d in range(len(extents))))
             return
         dim = tiling.order[depth]
 
@@ -149,7 +164,7 @@ def _bounds(builder: KernelBuilder, extents: Sequence[Index], tiling: Tiling, wo
     return bounds
 
 
-def _target(e: Elements, dispatch: Dispatch, piece: Piece) -> tuple[Buffer, Callable[[tuple[Position, ...]], Sequence[Position]]]:
+def target_of(e: Elements, dispatch: Dispatch, piece: Piece) -> tuple[Buffer, Callable[[tuple[Position, ...]], Sequence[Position]]]:
     """The buffer that a piece is stored to, and where in it an element of the piece goes."""
     store = piece.store
     if piece.offsets:

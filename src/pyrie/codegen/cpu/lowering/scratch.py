@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, MemR
 from xdsl.ir import SSAValue
 
 from pyrie.codegen.cpu.lowering.indices import Lanes, Position, Positions, axes_of
-from pyrie.codegen.cpu.lowering.scopes import Index, Scope
+from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder, Scope
 from pyrie.codegen.cpu.lowering.transfers import Buffer, Tile, broadcast, read, write
 from pyrie.dialects import memref
 
@@ -108,20 +108,25 @@ def _keep(e: Elements, value: SSAValue, at: Positions) -> Kept | None:
 
 def _allocate(e: Elements, value: SSAValue, sizes: Sequence[int]) -> Buffer | None:
     assert isinstance(value.type, TensorType)
-    element = value.type.element_type
-    size = prod(sizes) * element_bytes(element)
+    return allocate(e.builder, MemRefType(value.type.element_type, list(sizes)))
+
+
+def allocate(builder: KernelBuilder, type: MemRefType) -> Buffer | None:
+    """Scratch memory for the kernel's duration: on the stack if it is small. None if it is more than a workgroup may have."""
+    sizes = type.get_shape()
+    size = prod(sizes) * element_bytes(type.element_type)
     if size > LARGEST_LOCAL_BYTES:
         return None
     local = size > STACK_BYTES
-    type = MemRefType(element, list(sizes), memory_space=LOCAL_MEMORY_SPACE if local else NoneAttr())
+    type = MemRefType(type.element_type, list(sizes), memory_space=LOCAL_MEMORY_SPACE if local else NoneAttr())
     cls = memref.AllocOp if local else memref.AllocaOp
     segments = DenseArrayBase.from_list(IntegerType(32), [0, 0])
     op = cls.create(result_types=[type], properties={"operandSegmentSizes": segments})
-    first = e.builder.entry.block.first_op
+    first = builder.entry.block.first_op
     if first is None:
-        e.builder.place(op, e.builder.entry)
+        builder.place(op, builder.entry)
     else:
-        e.builder.entry.block.insert_op_before(op, first)
+        builder.entry.block.insert_op_before(op, first)
     return Buffer(op.results[0], tuple(sizes), constant=False)
 
 

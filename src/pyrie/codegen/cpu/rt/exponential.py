@@ -204,14 +204,15 @@ def pow_(b: MathBuilder, x: str, y: str) -> str:
 
 
 def cbrt(b: MathBuilder, x: str) -> str:
-    """A guess by exp and log, then one step of Halley's rule."""
+    """A guess by exp and log, then one step of Halley's rule, on numbers scaled to where their cubes' errors are representable."""
     if not b.is_double:
         return b.in_double("cbrt", x)
-    magnitude = b.abs(x)
+    large, small = b.compare("ogt", b.abs(x), 2.0**900), b.compare("olt", b.abs(x), 2.0**-900)
+    magnitude = b.mul(b.abs(x), b.select(large, 2.0**-300, b.select(small, 2.0**300, 1.0)))
     guess = b.function("exp", b.mul(b.function("log", magnitude), 1.0 / 3.0))
     cube = b.mul(b.mul(guess, guess), guess)
     step = b.div(b.sub(cube, magnitude), b.fma(cube, 2.0, magnitude))
-    result = b.sub(guess, b.mul(guess, step))
+    result = b.mul(b.sub(guess, b.mul(guess, step)), b.select(large, 2.0**100, b.select(small, 2.0**-100, 1.0)))
     regular = b.both(b.compare("ogt", magnitude, 0.0), b.compare("olt", magnitude, math.inf))
     return b.select(regular, b.copysign(result, x), x)
 
@@ -318,7 +319,7 @@ ERFC_TERMS = 13
 
 
 def erfc(b: MathBuilder, x: str) -> str:
-    """1 - erf below a half; beyond, the integral of exp(-t^2) / (t^2 + x^2) by the trapezoidal rule, and the residue that the rule leaves out."""
+    """1 - erf below a half; beyond, the integral of exp(-t^2) / (t^2 + x^2) by the trapezoidal rule, and the residue it leaves out."""
     if not b.is_double:
         return b.in_double("erfc", x)
     t = b.clamp(b.abs(x), 0.5, 28.0)

@@ -11,9 +11,10 @@ from pyrie.codegen.cpu.strategies.plan import Plan, Strategy
 from pyrie.codegen.cpu.strategies.pointwise import Pointwise
 from pyrie.codegen.cpu.strategies.reduction import Reduction
 from pyrie.codegen.cpu.strategies.scalar import ScalarNest
+from pyrie.codegen.cpu.strategies.sequential import Sequential
 from pyrie.codegen.cpu.strategies.target import describe
 
-STRATEGIES: tuple[Strategy, ...] = (Contraction(), Reduction(), Pointwise(), ScalarNest())
+STRATEGIES: tuple[Strategy, ...] = (Sequential(), Contraction(), Reduction(), Pointwise(), ScalarNest())
 
 
 def choose(piece: Piece, machine: Machine) -> Plan:
@@ -25,7 +26,8 @@ def choose(piece: Piece, machine: Machine) -> Plan:
 
 def scalar_plan(piece: Piece, machine: Machine) -> Plan:
     """The plan that always works."""
-    plan = ScalarNest().plan(describe(piece), machine)
+    stored = describe(piece)
+    plan = Sequential().plan(stored, machine) or ScalarNest().plan(stored, machine)
     assert plan is not None
     return plan
 

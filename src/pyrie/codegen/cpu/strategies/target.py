@@ -17,13 +17,14 @@ from pyrie.dialects import linalg
 @dataclass(frozen=True)
 class Stored:
     """`extents` of the stored tensor (None: dynamic); `root` is the reduction that it comes from, if any, and `loop_of` gives, for each
-    stored dimension, the loop of the root that it is. `top` is the op that makes the stored tensor."""
+    stored dimension, the loop of the root that it is. `op` makes the stored tensor, `top` is the same if it is structured."""
 
     extents: tuple[int | None, ...]
     root: Structured | None
     loop_of: dict[int, int]
     top: Structured | None
     expensive: bool
+    op: Operation | None
 
     @property
     def rank(self) -> int:
@@ -45,7 +46,8 @@ def describe(piece: Piece) -> Stored:
     extents = tuple(None if n == DYNAMIC_INDEX else n for n in type.get_shape())
     top = _structured_owner(piece.value)
     root, loop_of = _find_root(piece.value, {d: d for d in range(len(extents))})
-    return Stored(extents, root, loop_of, top, _any_expensive(piece.value))
+    op = piece.value.owner if isinstance(piece.value.owner, Operation) else None
+    return Stored(extents, root, loop_of, top, _any_expensive(piece.value), op)
 
 
 def _structured_owner(value: SSAValue) -> Structured | None:
