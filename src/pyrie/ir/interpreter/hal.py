@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
@@ -11,11 +12,60 @@ from xdsl.ir import Operation
 
 from pyrie.ir.diagnostics import location_of
 from pyrie.ir.interpreter.registry import Value, implements
+from pyrie.ir.interpreter.tensor import sized
 from pyrie.ir.interpreter.values import dtype_of
-from pyrie.support.errors import InputError
+from pyrie.support.errors import DeviceError, InputError, UnsupportedError
+from pyrie.support.shape import element_count
 
 if TYPE_CHECKING:
     from pyrie.ir.interpreter.machine import Machine
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a kernel is called with: 32-bit constants, and bindings as writable bytes."""
+
+    constants: tuple[int, ...]
+    bindings: tuple[np.ndarray, ...]
+
+
+@implements("hal.interface.constant.load")
+def constant_load(machine: Machine, op: Any, operands: Sequence[Value]) -> Sequence[Value]:
+    word = np.array(_interface(machine, op).constants[op.ordinal.value.data], np.uint32)
+    dtype = dtype_of(op.results[0].type)
+    return (word.view(dtype) if dtype.itemsize == 4 else word.astype(dtype),)
+
+
+@implements("hal.interface.binding.subspan")
+def binding_subspan(machine: Machine, op: Any, operands: Sequence[Value]) -> Sequence[Value]:
+    """A view of the binding's bytes: loads read it, stores write through it."""
+    type_ = op.results[0].type
+    bound = getattr(type_, "bound_type", type_)
+    offset = int(machine.get(op.byte_offset)) if op.byte_offset is not None else 0
+    shape = sized(bound, [machine.get(dim) for dim in op.dynamic_dims])
+    dtype = dtype_of(bound)
+    data = _interface(machine, op).bindings[op.binding.value.data]
+    end = offset + element_count(shape) * dtype.itemsize
+    if end > data.nbytes:
+        message = f"a binding of {data.nbytes} bytes does not hold {bound} of shape {shape} at byte {offset}"
+        raise DeviceError(message, code="OUT_OF_RANGE", location=location_of(op))
+    return (data.reshape(-1).view(np.uint8)[offset:end].view(dtype).reshape(shape),)
+
+
+@implements("hal.interface.workgroup.id")
+def workgroup_id(machine: Machine, op: Operation, operands: Sequence[Value]) -> Sequence[Value]:
+    return (np.array(0, np.int64),)
+
+
+@implements("hal.interface.workgroup.count")
+def workgroup_count(machine: Machine, op: Operation, operands: Sequence[Value]) -> Sequence[Value]:
+    return (np.array(1, np.int64),)
+
+
+def _interface(machine: Machine, op: Operation) -> Interface:
+    if machine.interface is None:
+        raise UnsupportedError(f"'{op.name}' outside of an executable", location=location_of(op))
+    return machine.interface
 
 
 @implements("hal.tensor.import")

@@ -31,8 +31,9 @@ CALL_DEPTH = 64  # recursion in a module ends in an error, not in a Python trace
 class Machine:
     """The state of one module: symbols, globals, and the values of the function being run."""
 
-    def __init__(self, module: ModuleOp, *, precise: bool = False):
+    def __init__(self, module: ModuleOp, *, precise: bool = False, interface: Any = None):
         self.module = module
+        self.interface = interface  # of a kernel: its constants and bindings (see `interpreter.hal.Interface`)
         self.precise = precise
         self.symbols: dict[str, Operation] = {}
         self.globals: dict[str, Value] = {}
