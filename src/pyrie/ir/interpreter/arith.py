@@ -222,12 +222,12 @@ def _float(name: str, function: Callable[..., np.ndarray]) -> None:
 
 def maximum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The larger; NaN if either is; +0 is larger than -0."""
-    return np.where((a == b) & np.signbit(a), b, np.maximum(a, b))
+    return np.where(a == b, np.where(np.signbit(a), b, a), np.maximum(a, b))
 
 
 def minimum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The smaller; NaN if either is; -0 is smaller than +0."""
-    return np.where((a == b) & np.signbit(b), b, np.minimum(a, b))
+    return np.where(a == b, np.where(np.signbit(a), a, b), np.minimum(a, b))
 
 
 _float("arith.addf", np.add)
