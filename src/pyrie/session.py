@@ -66,6 +66,11 @@ def phase_range(after: str | None, until: str | None) -> list[str]:
     return names[first:last]
 
 
+def is_text(source: str) -> bool:
+    """Whether a string is MLIR text rather than the path of a file."""
+    return "\n" in source or "{" in source
+
+
 @dataclass
 class Session:
     """One compile. `run` takes it through phases; `serialize` makes the bytes. `on_phase(name, module)` sees the IR after each phase."""
@@ -80,21 +85,26 @@ class Session:
         """The module in `source`: a path, MLIR text, ONNX bytes or a ModelProto, or a module. Raises InputError."""
         if isinstance(source, ModuleOp):
             return source
-        if isinstance(source, str) and "\n" not in source:
-            source = Path(source)
-        if isinstance(source, Path):
-            importer = IMPORTERS.get(source.suffix)
-            if importer is not None:
-                if not source.is_file():
-                    raise InputError("no such file", location=str(source))
-                return load_attribute(importer)(source, self.context)
-            return parse_module(read_source(source), self.context, name=str(source))
-        if isinstance(source, str):
+        if isinstance(source, str) and is_text(source):
             return parse_module(source, self.context, name=name)
+        if isinstance(source, str | Path):
+            return self._load_file(Path(source))
         if isinstance(source, bytes) and b"\0" not in source[:4096]:
             with suppress(UnicodeDecodeError):
                 return parse_module(source.decode(), self.context, name=name)
-        return load_attribute(IMPORTERS[".onnx"])(source, self.context)
+        if isinstance(source, bytes) or hasattr(source, "SerializeToString"):
+            return load_attribute(IMPORTERS[".onnx"])(source, self.context)
+        raise InputError(f"a {type(source).__name__} cannot be compiled", hint="give a path, MLIR text, ONNX bytes or a ModelProto")
+
+    def _load_file(self, path: Path) -> ModuleOp:
+        if path.suffix == ".vmfb":
+            raise InputError("is compiled already", location=str(path), hint="`pyrie run` and pyrie.load take modules")
+        importer = IMPORTERS.get(path.suffix)
+        if importer is None:
+            return parse_module(read_source(path), self.context, name=str(path))
+        if not path.is_file():
+            raise InputError("no such file", location=str(path))
+        return load_attribute(importer)(path, self.context)
 
     def run(self, module: ModuleOp, *, after: str | None = None, until: str | None = None) -> ModuleOp:
         """Lowers `module`, which is the result of phase `after`, to that of phase `until`, in place."""
@@ -186,7 +196,7 @@ def cache_key(source: Source, options: CompileOptions) -> str | None:
 
 
 def _content_of(source: Source) -> bytes | None:
-    if isinstance(source, str) and "\n" in source:
+    if isinstance(source, str) and is_text(source):
         return source.encode()
     if isinstance(source, str | Path):
         try:

@@ -16,6 +16,7 @@ from pyrie.ir.printer import print_module
 from pyrie.passes.options import CompileOptions
 from pyrie.session import PHASES, Session, compile
 from pyrie.support.disk_cache import DiskCache
+from pyrie.support.errors import InputError
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = ("mlp", "loop", "counter", "transformer_block")
@@ -77,3 +78,9 @@ def test_a_second_compile_comes_from_the_cache(tmp_path: Path, monkeypatch: pyte
     assert compile(EXAMPLES / "counter.mlir", GENERIC) == first
     entry = next((tmp_path / "modules").iterdir())
     assert DiskCache.of("modules").get(entry.name) == first
+
+
+def test_what_cannot_be_compiled_is_refused(tmp_path: Path):
+    for source, message in ((7, "a int cannot be compiled"), (tmp_path / "a.vmfb", "is compiled already"), (b"\0\1\2", "ONNX")):
+        with pytest.raises(InputError, match=message):
+            compile(source, cache=False)

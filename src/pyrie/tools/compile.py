@@ -140,7 +140,7 @@ class _Job:
                     return 0
                 progress.phase("module")
                 data = session.serialize(module)
-            if flags.mlir_timing:
+            if flags.mlir_timing or debug_level() > 1:
                 self._print_timing(session.observer)
             if key is not None:
                 store.put(key, data)
