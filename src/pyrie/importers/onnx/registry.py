@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-FAMILIES = ("elementwise", "linear", "normalization", "reductions", "shapes", "windows")
+FAMILIES = ("elementwise", "indexing", "linear", "normalization", "quantization", "reductions", "resize", "shapes", "windows")
 
 
 @dataclass(frozen=True)

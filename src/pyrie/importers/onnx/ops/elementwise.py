@@ -50,7 +50,7 @@ def _comparison(direction: Direction) -> Callable[[Builder, Value, Value], Value
 
 
 for _name, _op in UNARY.items():
-    onnx_op(_name, since=6)(_unary(_op))
+    onnx_op(_name, since=1 if _name == "Not" else 6)(_unary(_op))
 for _name, _op in BINARY.items():
     onnx_op(_name, since=7)(_binary(_op))
 for _name, _direction in COMPARISONS.items():
@@ -72,17 +72,21 @@ def mean(b: Builder, x: Value, *rest: Value) -> Value:
 
 
 @onnx_op("Identity", since=1)
+def identity(b: Builder, x: Value) -> Value:
+    return x
+
+
 @onnx_op("Dropout", since=12)
-def identity(b: Builder, x: Value, ratio: Value | None = None, training: Value | None = None, *, seed: int = 0) -> Value:
-    """Dropout does nothing at inference."""
+def dropout(b: Builder, x: Value, ratio: Value | None = None, training: Value | None = None, *, seed: int = 0) -> list[Value]:
+    """Does nothing at inference; the mask keeps everything."""
     if training is not None and (training.array is None or bool(training.array)):
         raise UnsupportedError("training mode is not supported", hint="supported: inference")
-    return x
+    return [x, b.broadcast(b.scalar(1, i1), x.sizes)]
 
 
 @onnx_op("Dropout", since=7)
-def dropout(b: Builder, x: Value, *, ratio: float = 0.5) -> Value:
-    return x
+def dropout_by_attribute(b: Builder, x: Value, *, ratio: float = 0.5) -> list[Value]:
+    return [x, b.broadcast(b.scalar(1, i1), x.sizes)]
 
 
 # ---- arithmetic with a meaning of its own --------------------------------------------------------------------------------
@@ -119,7 +123,8 @@ def reciprocal(b: Builder, x: Value) -> Value:
 
 @onnx_op("BitShift", since=11)
 def bit_shift(b: Builder, x: Value, y: Value, *, direction: str) -> Value:
-    return b.binary(hlo.ShiftLeftOp if direction == "LEFT" else hlo.ShiftRightLogicalOp, x, y)
+    right = hlo.ShiftRightLogicalOp if str(x.element).startswith("ui") else hlo.ShiftRightArithmeticOp
+    return b.binary(hlo.ShiftLeftOp if direction == "LEFT" else right, x, y)
 
 
 @onnx_op("IsNaN", since=9)
@@ -231,6 +236,11 @@ def softsign(b: Builder, x: Value) -> Value:
 @onnx_op("Mish", since=18)
 def mish(b: Builder, x: Value) -> Value:
     return b.binary(hlo.MultiplyOp, x, b.unary(hlo.TanhOp, softplus(b, x)))
+
+
+@onnx_op("Swish", since=24)
+def swish(b: Builder, x: Value, *, alpha: float = 1.0) -> Value:
+    return b.binary(hlo.MultiplyOp, x, b.unary(hlo.LogisticOp, x if alpha == 1.0 else b.binary(hlo.MultiplyOp, x, alpha)))
 
 
 @onnx_op("Gelu", since=20)

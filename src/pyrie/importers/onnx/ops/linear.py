@@ -6,6 +6,7 @@ from pyrie.dialects import stablehlo as hlo
 from pyrie.importers.onnx.builder import Builder, require_rank
 from pyrie.importers.onnx.registry import onnx_op
 from pyrie.importers.onnx.values import Value
+from pyrie.support.errors import UnsupportedError
 
 
 @onnx_op("MatMul", since=1)
@@ -38,6 +39,47 @@ def matmul(b: Builder, x: Value, y: Value) -> Value:
     }
     product = b.dot(left, right, numbers, [count, x.sizes[-2], y.sizes[-1]])
     return b.reshape(product, [*batch, x.sizes[-2], y.sizes[-1]])
+
+
+@onnx_op("Einsum", since=12)
+def einsum(b: Builder, *operands: Value, equation: str) -> Value:
+    """Operands one after the other: what only one has is summed, what both have is batched or contracted."""
+    text = equation.replace(" ", "")
+    left, arrow, output = text.partition("->")
+    terms = left.split(",")
+    if "." in text or len(terms) != len(operands) or any(len(set(term)) != len(term) for term in terms):
+        raise UnsupportedError(f"the equation '{equation}' is not supported", hint="supported: letters, each once in an operand")
+    if not arrow:
+        letters = "".join(terms)
+        output = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    result, names = operands[0], terms[0]
+    for i in range(1, len(operands)):
+        needed = set(output).union(*terms[i + 1 :])
+        result, names = contracted(b, result, names, operands[i], terms[i], needed)
+    result, names = summed(b, result, names, set(output))
+    return b.transpose(result, [names.index(c) for c in output])
+
+
+def summed(b: Builder, x: Value, names: str, needed: set[str]) -> tuple[Value, str]:
+    """Sums over the dimensions that nobody needs."""
+    axes = [i for i, c in enumerate(names) if c not in needed]
+    return (b.reduce(hlo.AddOp, x, 0, axes), "".join(c for c in names if c in needed)) if axes else (x, names)
+
+
+def contracted(b: Builder, x: Value, xs: str, y: Value, ys: str, needed: set[str]) -> tuple[Value, str]:
+    x, xs = summed(b, x, xs, needed | set(ys))
+    y, ys = summed(b, y, ys, needed | set(xs))
+    batch = [c for c in xs if c in ys and c in needed]
+    inner = [c for c in xs if c in ys and c not in needed]
+    names = "".join([*batch, *(c for c in xs if c not in ys), *(c for c in ys if c not in xs)])
+    sizes = {**dict(zip(ys, y.sizes, strict=True)), **dict(zip(xs, x.sizes, strict=True))}
+    numbers = {
+        "lhs_batching_dimensions": [xs.index(c) for c in batch],
+        "rhs_batching_dimensions": [ys.index(c) for c in batch],
+        "lhs_contracting_dimensions": [xs.index(c) for c in inner],
+        "rhs_contracting_dimensions": [ys.index(c) for c in inner],
+    }
+    return b.dot(x, y, numbers, [sizes[c] for c in names]), names
 
 
 @onnx_op("Gemm", since=7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyrie.dialects import stablehlo as hlo
+from pyrie.dialects.stablehlo import ComparisonDirection as Direction
 from pyrie.importers.onnx.builder import Builder, require_rank
 from pyrie.importers.onnx.ops.reductions import average, square, total
 from pyrie.importers.onnx.registry import onnx_op
@@ -17,9 +18,16 @@ def along(b: Builder, parameter: Value, x: Value, axis: int) -> Value:
 
 def normalized(b: Builder, x: Value, axes: list[int], epsilon: float) -> Value:
     """(x - mean) / sqrt(variance + epsilon) over `axes`."""
-    centered = b.binary(hlo.SubtractOp, x, average(b, x, axes, True))
+    return normalized_with_statistics(b, x, axes, epsilon)[0]
+
+
+def normalized_with_statistics(b: Builder, x: Value, axes: list[int], epsilon: float) -> tuple[Value, Value, Value]:
+    """The normalized tensor, the mean, and one over the deviation."""
+    mean = average(b, x, axes, True)
+    centered = b.binary(hlo.SubtractOp, x, mean)
     variance = average(b, square(b, centered), axes, True)
-    return b.binary(hlo.MultiplyOp, centered, b.unary(hlo.RsqrtOp, b.binary(hlo.AddOp, variance, epsilon)))
+    inverse = b.unary(hlo.RsqrtOp, b.binary(hlo.AddOp, variance, epsilon))
+    return b.binary(hlo.MultiplyOp, centered, inverse), mean, inverse
 
 
 @onnx_op("BatchNormalization", since=9)
@@ -55,10 +63,10 @@ def group_normalization(
 @onnx_op("LayerNormalization", since=17)
 def layer_normalization(
     b: Builder, x: Value, scale: Value, offset: Value | None = None, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
-) -> Value:
-    y = normalized(b, x, list(range(b.axis(axis, x.rank), x.rank)), epsilon)
+) -> list[Value]:
+    y, mean, inverse = normalized_with_statistics(b, x, list(range(b.axis(axis, x.rank), x.rank)), epsilon)
     y = b.binary(hlo.MultiplyOp, y, scale)
-    return y if offset is None else b.binary(hlo.AddOp, y, offset)
+    return [y if offset is None else b.binary(hlo.AddOp, y, offset), mean, inverse]
 
 
 @onnx_op("RMSNormalization", since=23)
@@ -76,4 +84,24 @@ def lp_normalization(b: Builder, x: Value, *, axis: int = -1, p: int = 2) -> Val
         norm = total(b, b.unary(hlo.AbsOp, x), axes, True)
     else:
         norm = b.unary(hlo.SqrtOp, total(b, square(b, x), axes, True))
-    return b.binary(hlo.DivideOp, x, norm)
+    empty = b.compare(Direction.EQ, norm, 0.0)
+    return b.select(empty, 0.0, b.binary(hlo.DivideOp, x, norm))
+
+
+@onnx_op("LRN", since=1)
+def local_response_normalization(b: Builder, x: Value, *, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0, size: int) -> Value:
+    """Divides by a power of the sum of squares over neighbouring features."""
+    reach = (size - 1) // 2
+    ones = [1] * x.rank
+    window = hlo.ReduceWindowOp(
+        [b.ssa(square(b, x))],
+        [b.ssa(b.scalar(0.0, x.element))],
+        hlo.binary_body(hlo.AddOp, x.type),
+        window=[1, size, *ones[2:]],
+        strides=ones,
+        padding=[(0, 0), (reach, size - 1 - reach), *[(0, 0)] * (x.rank - 2)],
+        window_dilations=ones,
+    )
+    sums = b.like(window, x)
+    divisor = b.binary(hlo.PowerOp, b.binary(hlo.AddOp, b.binary(hlo.MultiplyOp, sums, alpha / size), bias), beta)
+    return b.binary(hlo.DivideOp, x, divisor)

@@ -18,6 +18,7 @@ from pyrie.importers.onnx.builder import Builder
 from pyrie.importers.onnx.registry import onnx_op
 from pyrie.importers.onnx.values import Value
 from pyrie.ir.elements import numpy_dtype
+from pyrie.support.errors import UnsupportedError
 
 Reduce = Callable[[Builder, Value, list[int], bool], Value]
 
@@ -160,6 +161,32 @@ def top_k(b: Builder, x: Value, k: Value, *, axis: int = -1, largest: int = 1, s
     values = b.transpose(b.value(op.results[0], sizes), back)
     indices = b.transpose(b.value(op.results[1], sizes), back)
     return [values if largest else b.unary(hlo.NegateOp, values), b.convert(indices, i64)]
+
+
+@onnx_op("CumSum", since=11)
+def cumulative_sum(b: Builder, x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> Value:
+    """A window over everything before each element; reversed, over everything behind it."""
+    along = b.axis(b.constants(axis, "axis")[0], x.rank)
+    size = x.sizes[along]
+    if not isinstance(size, int):
+        raise UnsupportedError("a cumulative sum over a size known only at run time is not supported")
+    before, after = (size, -1) if exclusive else (size - 1, 0)
+    padding = [(0, 0)] * x.rank
+    padding[along] = (after, before) if reverse else (before, after)
+    ones = [1] * x.rank
+    window = [size if i == along else 1 for i in range(x.rank)]
+    op = hlo.ReduceWindowOp(
+        [b.ssa(x)], [b.ssa(b.scalar(0, x.element))], hlo.binary_body(hlo.AddOp, x.type), window=window, strides=ones, padding=padding,
+        window_dilations=ones,
+    )  # fmt: skip
+    return b.like(op, x)
+
+
+@onnx_op("Hardmax", since=13)
+def hardmax(b: Builder, x: Value, *, axis: int = -1) -> Value:
+    """One at the first largest element, zero elsewhere."""
+    first = arg_reduce(b, x, Direction.GT, lowest(x.element), axis, True, False)
+    return b.convert(b.compare(Direction.EQ, b.iota(x.sizes, b.axis(axis, x.rank), i64), first), x.element)
 
 
 # ---- softmax -------------------------------------------------------------------------------------------------------------

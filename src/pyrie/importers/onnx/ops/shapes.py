@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerType, i64
+import onnx
+from xdsl.dialects.builtin import i64
 
 from pyrie.dialects import stablehlo as hlo
 from pyrie.dialects.stablehlo import ComparisonDirection as Direction
 from pyrie.importers.onnx.builder import Builder
 from pyrie.importers.onnx.folding import shape_value
+from pyrie.importers.onnx.ops.indexing import take, wrapped
 from pyrie.importers.onnx.registry import onnx_op
 from pyrie.importers.onnx.values import LARGEST_FOLDED, Dim, Size, Value, constant, symbolic
+from pyrie.ir.elements import element_type
 from pyrie.support.errors import InputError, UnsupportedError
 
 # ---- constants -----------------------------------------------------------------------------------------------------------
@@ -300,54 +302,7 @@ def padded_by_copies(b: Builder, x: Value, axis: int, low: int, high: int, mode:
     return take(b, x, constant(indices), axis)
 
 
-# ---- gather --------------------------------------------------------------------------------------------------------------
-
-
-@onnx_op("Gather", since=1)
-def gather(b: Builder, x: Value, indices: Value, *, axis: int = 0) -> Value:
-    axis = b.axis(axis, x.rank)
-    return take(b, x, wrapped(b, indices, x.sizes[axis]), axis)
-
-
-def wrapped(b: Builder, indices: Value, size: Size) -> Value:
-    """Negative indices count from the end."""
-    if indices.array is not None and isinstance(size, int):
-        return constant(np.where(indices.array < 0, indices.array + size, indices.array))
-    if isinstance(indices.element, IntegerType) and str(indices.element).startswith("ui"):
-        return indices
-    length = symbolic(np.array(size, dtype=object), indices.element)
-    return b.select(b.compare(Direction.LT, indices, 0), b.binary(hlo.AddOp, indices, length), indices)
-
-
-def take(b: Builder, x: Value, indices: Value, axis: int) -> Value:
-    """Whole slices of `x` along `axis`, in the shape of the indices."""
-    sizes: list[Size] = [1 if i == axis else n for i, n in enumerate(x.sizes)]
-    result: list[Size] = [*x.sizes[:axis], *indices.sizes, *x.sizes[axis + 1 :]]
-    offsets = [i for i in range(len(result)) if not axis <= i < axis + indices.rank]
-    numbers = hlo.GatherDimensionNumbersAttr.of(
-        offset_dims=offsets, collapsed_slice_dims=[axis], start_index_map=[axis], index_vector_dim=indices.rank
-    )
-    value = Value(x.element, tuple(result))
-    if all(isinstance(n, int) for n in sizes):
-        value.ssa = b.insert(hlo.GatherOp(b.ssa(x), b.ssa(indices), numbers, sizes))  # pyright: ignore[reportArgumentType]
-    else:
-        value.ssa = b.insert(hlo.DynamicGatherOp(b.ssa(x), b.ssa(indices), b.sizes_operand(sizes), numbers, value.type))
-    return value
-
-
-@onnx_op("GatherElements", since=11)
-def gather_elements(b: Builder, x: Value, indices: Value, *, axis: int = 0) -> Value:
-    """Each element is read at its own place, except along `axis`, where the index says."""
-    axis = b.axis(axis, x.rank)
-    where: list[Any] = []
-    for i in range(x.rank):
-        at = wrapped(b, indices, x.sizes[axis]) if i == axis else b.iota(indices.sizes, i, indices.element)
-        where.append(b.reshape(at, [*indices.sizes, 1]))
-    places = b.concatenate(where, indices.rank)
-    numbers = hlo.GatherDimensionNumbersAttr.of(
-        collapsed_slice_dims=range(x.rank), start_index_map=range(x.rank), index_vector_dim=indices.rank
-    )
-    return b.value(b.insert(hlo.GatherOp(b.ssa(x), b.ssa(places), numbers, [1] * x.rank)), indices.sizes)
+# ---- patterns -----------------------------------------------------------------------------------------------------------
 
 
 @onnx_op("OneHot", since=9)
@@ -360,6 +315,13 @@ def one_hot(b: Builder, indices: Value, depth: Value, values: Value, *, axis: in
     hit = b.compare(Direction.EQ, spread, b.iota(sizes, axis, i64))
     off, on = (b.reshape(sliced(b, values, {0: (i, i + 1, 1)}), []) for i in (0, 1))
     return b.select(hit, on, off)
+
+
+@onnx_op("EyeLike", since=9)
+def eye_like(b: Builder, x: Value, *, dtype: int | None = None, k: int = 0) -> Value:
+    rows, columns = b.iota(x.sizes, 0, i64), b.iota(x.sizes, 1, i64)
+    element = x.element if dtype is None else element_type(onnx.helper.tensor_dtype_to_np_dtype(dtype))
+    return b.convert(b.compare(Direction.EQ, columns, b.binary(hlo.AddOp, rows, k)), element)
 
 
 @onnx_op("Trilu", since=14)
@@ -384,8 +346,9 @@ def depth_to_space(b: Builder, x: Value, *, blocksize: int, mode: str = "DCR") -
 
 
 @onnx_op("SpaceToDepth", since=1)
-def space_to_depth(b: Builder, x: Value, *, blocksize: int) -> Value:
+def space_to_depth(b: Builder, x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
     n, c, h, w = x.sizes
     s = blocksize
-    y = b.transpose(b.reshape(x, [n, c, h // s, s, w // s, s]), [0, 3, 5, 1, 2, 4])
+    order = [0, 3, 5, 1, 2, 4] if mode == "DCR" else [0, 1, 3, 5, 2, 4]
+    y = b.transpose(b.reshape(x, [n, c, h // s, s, w // s, s]), order)
     return b.reshape(y, [n, c * s * s, h // s, w // s])

@@ -135,9 +135,8 @@ def conv_transpose(
         spatial = [known_size(size) for size in x.sizes[2:]]
         wanted = output_shape[-n:] if output_shape else [size * s for size, s in zip(spatial, steps, strict=True)]
         rows = zip(spatial, steps, extra, reaches, wanted, strict=True)
-        totals = [max((size - 1) * s + e + r - want, 0) for size, s, e, r, want in rows]
-        upper = auto_pad != "SAME_UPPER"
-        cut = [(t - t // 2, t // 2) if upper and auto_pad == "SAME_LOWER" else (t // 2, t - t // 2) for t in totals]
+        totals = [(size - 1) * s + e + r - want for size, s, e, r, want in rows]
+        cut = [(t // 2, t - t // 2) if auto_pad == "SAME_UPPER" else (t - t // 2, t // 2) for t in totals]
     padding = [(r - 1 - low, r - 1 - high + e) for r, (low, high), e in zip(reaches, cut, extra, strict=True)]
     flipped = b.value(b.insert(hlo.ReverseOp(b.ssa(w), list(range(2, w.rank)))), w.sizes)
     inputs, outputs = known_size(w.sizes[0]), known_size(w.sizes[1])
@@ -202,6 +201,16 @@ def average_pool(
         ones = b.pad(ones, b.scalar(1.0, x.element), [0, 0, *low], [0, 0, *high])
         padding = [(a - p, c - q) for (a, c), (p, q) in zip(window.padding, plain.padding, strict=True)]
     return b.binary(hlo.DivideOp, sums, pooled(b, hlo.AddOp, ones, 0.0, window, padding))
+
+
+@onnx_op("LpPool", since=2)
+def lp_pool(
+    b: Builder, x: Value, *, kernel_shape: list[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, dilations: list[int] | None = None,
+    p: int = 2, pads: list[int] | None = None, strides: list[int] | None = None,
+) -> Value:  # fmt: skip
+    window = window_of(x.sizes[2:], kernel_shape, strides, dilations, pads, auto_pad, bool(ceil_mode))
+    powers = b.binary(hlo.PowerOp, b.unary(hlo.AbsOp, x), float(p))
+    return b.binary(hlo.PowerOp, pooled(b, hlo.AddOp, powers, 0.0, window), 1.0 / p)
 
 
 @onnx_op("GlobalAveragePool", since=1)
