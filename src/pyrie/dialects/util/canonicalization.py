@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import IntegerAttr
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr
+from xdsl.ir import Attribute, Operation, SSAValue, TypedAttribute
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from pyrie.dialects import arith
 from pyrie.dialects.folding import constant_int
 from pyrie.dialects.util.globals import GlobalAddressOp, GlobalLoadIndirectOp, GlobalLoadOp, GlobalStoreIndirectOp, GlobalStoreOp
-from pyrie.dialects.util.values import AssumeIntOp, RangeExtentsOp, RangeMaxOp, RangeMinOp, RangeOp
+from pyrie.dialects.util.structural import OptimizationBarrierOp
+from pyrie.dialects.util.values import AssumeIntOp, RangeExtentsOp, RangeMaxOp, RangeMinOp, RangeOp, UnfoldableConstantOp
 
 
 class LoadOfAddress(RewritePattern):
@@ -114,3 +115,15 @@ class SimplifyAssumptions(RewritePattern):
         new = AssumeIntOp(arguments, [row.data for row in rows])
         results = [op.arguments[i] if place is None else new.res[place] for i, place in enumerate(places)]
         rewriter.replace(op, new, results)
+
+
+class ExpandUnfoldableConstant(RewritePattern):
+    """`unfoldable_constant` is a constant that an optimization barrier hides."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: UnfoldableConstantOp, rewriter: PatternRewriter) -> None:
+        if not isinstance(op.value, TypedAttribute | DenseIntOrFPElementsAttr):
+            return  # a symbol
+        constant = arith.ConstantOp(op.value)
+        barrier = OptimizationBarrierOp(constant.result)
+        rewriter.replace(op, (constant, barrier), list(barrier.res))

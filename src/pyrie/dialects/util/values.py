@@ -408,8 +408,8 @@ class AssumeIntOp(IRDLOperation, HasCanonicalizationPatternsInterface):
 
 
 @irdl_op_definition
-class UnfoldableConstantOp(IRDLOperation):
-    """A constant that no pass before canonicalization of this op may look into; for tests."""
+class UnfoldableConstantOp(IRDLOperation, HasCanonicalizationPatternsInterface):
+    """A constant that no pass may look into, for tests; canonicalization makes it a constant behind an optimization barrier."""
 
     name = "util.unfoldable_constant"
 
@@ -420,6 +420,12 @@ class UnfoldableConstantOp(IRDLOperation):
         if type is None:
             type = value.get_type() if isinstance(value, TypedAttribute) else NoneAttr()
         super().__init__(properties={"value": value}, result_types=[type])
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.util.canonicalization import ExpandUnfoldableConstant
+
+        return (ExpandUnfoldableConstant(),)
 
     @classmethod
     def parse(cls, parser: Parser) -> UnfoldableConstantOp:

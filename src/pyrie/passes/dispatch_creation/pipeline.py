@@ -15,7 +15,21 @@ from pyrie.passes.dispatch_creation.remove_tensor_barriers import RemoveTensorBa
 from pyrie.passes.dispatch_creation.tensor_pad_to_tensor_insert_slice import TensorPadToTensorInsertSlice
 from pyrie.passes.options import CompileOptions
 
-LEAVES = ("arith", "cf", "flow", "hal", "iree_encoding", "iree_linalg_ext", "iree_tensor_ext", "linalg", "math", "scf", "tensor", "util")
+LEAVES = (
+    "arith",
+    "cf",
+    "check",
+    "flow",
+    "hal",
+    "iree_encoding",
+    "iree_linalg_ext",
+    "iree_tensor_ext",
+    "linalg",
+    "math",
+    "scf",
+    "tensor",
+    "util",
+)
 
 
 def dispatch_creation_phase(options: CompileOptions) -> Pipeline:

@@ -13,7 +13,21 @@ from pyrie.passes.global_optimization.raise_special_ops import RaiseSpecialOps
 from pyrie.passes.global_optimization.remove_zero_extent_tensors import RemoveZeroExtentTensors
 from pyrie.passes.options import CompileOptions
 
-LEAVES = ("arith", "cf", "flow", "hal", "iree_encoding", "iree_linalg_ext", "iree_tensor_ext", "linalg", "math", "scf", "tensor", "util")
+LEAVES = (
+    "arith",
+    "cf",
+    "check",
+    "flow",
+    "hal",
+    "iree_encoding",
+    "iree_linalg_ext",
+    "iree_tensor_ext",
+    "linalg",
+    "math",
+    "scf",
+    "tensor",
+    "util",
+)
 
 
 def global_optimization_phase(options: CompileOptions) -> Pipeline:

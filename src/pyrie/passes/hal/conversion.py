@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import FunctionType, ModuleOp, TensorType, i32, i64
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
-from pyrie.dialects import hal, stream, util
+from pyrie.dialects import check, hal, stream, util
 from pyrie.dialects.hal.attributes import ANY_QUEUE
 from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import unsupported_at
@@ -188,6 +188,7 @@ def lower_import(c: Conversion, emit: Emitter, op: stream.TensorImportOp) -> lis
 def lower_export(c: Conversion, emit: Emitter, op: stream.TensorExportOp) -> list[SSAValue]:
     if isinstance(op.result.type, hal.BufferType):
         return [op.source]
+    # a tensor that host code looks at, such as an expectation of a test, is a buffer view from here on
     tensor = op.source_encoding
     if not isinstance(tensor, TensorType):
         raise unsupported_at(op, f"exports a {tensor}", hint="supported: ranked tensors")
@@ -239,6 +240,19 @@ def lower_await(c: Conversion, emit: Emitter, op: stream.TimepointAwaitOp) -> li
     return list(op.resource_operands)
 
 
+# ---- expectations of tests ---------------------------------------------------------------------------------------------
+
+Expectation = check.ExpectAllTrueOp | check.ExpectEqOp | check.ExpectAlmostEqOp
+
+
+def lower_expectation(c: Conversion, emit: Emitter, op: Expectation) -> list[SSAValue]:
+    """The same op on buffer views, with the device that they are read through."""
+    device = op.device if op.device is not None else c.queue(emit, op)[0]
+    values = [value for value in op.operands if value is not op.device]
+    emit.emit(type(op).build(operands=[[device], *values], properties=op.properties))
+    return []
+
+
 Lowering = Callable[[Conversion, Emitter, Any], list[SSAValue]]
 
 LOWERINGS: dict[type[Operation], Lowering] = {
@@ -264,6 +278,9 @@ LOWERINGS: dict[type[Operation], Lowering] = {
     stream.TimepointJoinOp: lower_join,
     stream.TimepointBarrierOp: lower_barrier,
     stream.TimepointAwaitOp: lower_await,
+    check.ExpectAllTrueOp: lower_expectation,
+    check.ExpectEqOp: lower_expectation,
+    check.ExpectAlmostEqOp: lower_expectation,
 }
 
 

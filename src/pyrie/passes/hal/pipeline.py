@@ -70,5 +70,5 @@ def hal_phase(options: CompileOptions) -> Pipeline:
         Canonicalize(),
         CSE(),
         SymbolDCE(),
-        leaves=Dialects("hal", "util", "arith", "cf", "math"),
+        leaves=Dialects("hal", "util", "arith", "cf", "math", "check"),
     )

@@ -13,7 +13,21 @@ from pyrie.passes.input.legalize_composites import LegalizeComposites
 from pyrie.passes.input.legalize_control_flow import LegalizeControlFlow
 from pyrie.passes.options import CompileOptions
 
-LEAVES = ("arith", "cf", "flow", "hal", "iree_encoding", "iree_linalg_ext", "iree_tensor_ext", "linalg", "math", "scf", "tensor", "util")
+LEAVES = (
+    "arith",
+    "cf",
+    "check",
+    "flow",
+    "hal",
+    "iree_encoding",
+    "iree_linalg_ext",
+    "iree_tensor_ext",
+    "linalg",
+    "math",
+    "scf",
+    "tensor",
+    "util",
+)
 
 
 def input_phase(options: CompileOptions) -> Pipeline:

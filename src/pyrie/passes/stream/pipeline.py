@@ -110,7 +110,7 @@ def stream_phase(options: CompileOptions) -> Pipeline:
         async_pipeline(),
         cmd_pipeline(),
         optimization_pipeline(),
-        leaves=DEVICE_DIALECTS | Dialects("stream", "util", "hal", "cf"),
+        leaves=DEVICE_DIALECTS | Dialects("stream", "util", "hal", "cf", "check"),
     )
 
 

@@ -212,8 +212,24 @@ class Converter:
     # ---- calls
 
     def call(self, name: str, *arguments: SSAValue | Sequence[SSAValue] | Sequence[Sequence[SSAValue]]) -> list[SSAValue]:
-        """Calls an import. A variadic argument is a list of values, or of tuples where it groups several."""
+        """Calls an import. A variadic argument is a list of values, or of tuples where it groups several.
+
+        An optional import is called only if it is there.
+        """
         imported = self.imports.setdefault(name, find_import(name))
+        if imported.optional:
+            resolved = vm.ImportResolvedOp.build(properties={"import": SymbolRefAttr(name)}, result_types=[i32])
+            there, after = self.continue_in(), self.continue_in()
+            self.emit(vm.CondBranchOp(self.emit(resolved).results[0], there, (), after, ()))
+            self.enter(there)
+            self._call(imported, arguments)
+            self.emit(vm.BranchOp(after))
+            self.enter(after)
+            return []
+        return self._call(imported, arguments)
+
+    def _call(self, imported: Import, arguments: Sequence[SSAValue | Sequence[SSAValue] | Sequence[Sequence[SSAValue]]]) -> list[SSAValue]:
+        name = imported.name
         flat: list[SSAValue] = []
         sizes: list[int] = []
         for argument, given in zip(imported.arguments, arguments, strict=True):

@@ -153,6 +153,11 @@ class Import:
     def pure(self) -> bool:
         return self.name in PURE
 
+    @property
+    def optional(self) -> bool:
+        """Whether a program runs without it: expectations matter to tests only."""
+        return self.name.startswith("check.")
+
     def declaration(self) -> vm.ImportOp:
         """The `vm.import` op."""
         attributes: dict[str, Attribute] = {}
@@ -167,7 +172,7 @@ class Import:
             minimum_version=MINIMUM_VERSION.get(self.name),
             attributes=attributes,
         )
-        if self.name.startswith("check."):
+        if self.optional:
             op.properties["is_optional"] = UnitAttr()
         return op
 
