@@ -382,6 +382,28 @@ case("sum_pool_nchw", [t("1x5x9x9xf32")], [t("1x5x4x4xf32")],
      ["%r"], lambda a: windows(a, (2, 3), (3, 3), 2).sum((-1, -2)), tolerance=2e-5)  # fmt: skip
 
 
+case("attention", [t("2x10x16xf32"), t("2x24x16xf32"), t("2x24x20xf32"), t("f32"), t("2x10x24xf32")], [t("2x10x20xf32")],
+     "%scale = tensor.extract %in3[] : tensor<f32>" + empty("2x10x20xf32") + """
+     %r = iree_linalg_ext.attention {indexing_maps = [
+         affine_map<(b, m, n, k, s) -> (b, m, k)>, affine_map<(b, m, n, k, s) -> (b, s, k)>, affine_map<(b, m, n, k, s) -> (b, s, n)>,
+         affine_map<(b, m, n, k, s) -> ()>, affine_map<(b, m, n, k, s) -> (b, m, s)>, affine_map<(b, m, n, k, s) -> (b, m, n)>]}
+         ins(%in0, %in1, %in2, %scale, %in4 : tensor<2x10x16xf32>, tensor<2x24x16xf32>, tensor<2x24x20xf32>, f32, tensor<2x10x24xf32>)
+         outs(%e : tensor<2x10x20xf32>) {
+     ^bb0(%x: f32):
+       iree_linalg_ext.yield %x : f32
+     } -> tensor<2x10x20xf32>""", ["%r"],
+     lambda q, k, v, s, mask: softmax(np.einsum("bmk,bsk->bms", q.astype(np.float64), k) * s + mask) @ v, tolerance=2e-5, strategy="contraction")  # fmt: skip
+case("gather_slices", [t("9x20xf32"), t("4x3x1xi32")], [t("4x3x20xf32")],
+     empty("4x3x20xf32") + "\n%r = iree_linalg_ext.gather dimension_map = [0] ins(%in0, %in1 : tensor<9x20xf32>, tensor<4x3x1xi32>)"
+     " outs(%e : tensor<4x3x20xf32>) -> tensor<4x3x20xf32>", ["%r"], lambda a, i: a[np.clip(i[..., 0], 0, 8)])  # fmt: skip
+case("pack_pads", [t("7x10xf32")], [t("2x3x4x4xf32")],
+     "%c = arith.constant 5.0 : f32" + empty("2x3x4x4xf32")
+     + "\n%r = linalg.pack %in0 padding_value(%c : f32) inner_dims_pos = [0, 1] inner_tiles = [4, 4] into %e : tensor<7x10xf32> -> tensor<2x3x4x4xf32>",
+     ["%r"], lambda a: np.pad(a, ((0, 1), (0, 2)), constant_values=5).reshape(2, 4, 3, 4).transpose(0, 2, 1, 3))  # fmt: skip
+case("unpack", [t("2x3x4x4xf32")], [t("7x10xf32")],
+     empty("7x10xf32") + "\n%r = linalg.unpack %in0 inner_dims_pos = [0, 1] inner_tiles = [4, 4] into %e : tensor<2x3x4x4xf32> -> tensor<7x10xf32>",
+     ["%r"], lambda a: a.transpose(0, 2, 1, 3).reshape(8, 12)[:7, :10])  # fmt: skip
+
 # ---- sorts, scans, scatters ---------------------------------------------------------------------------------------------
 
 for n in (1, 2, 7, 64, 100):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import (
@@ -41,6 +41,7 @@ class Dispatch:
         self._scalars: dict[SSAValue, SSAValue] = {}
         self._written = {binding_of(op.target) for op in self.block.ops if isinstance(op, DispatchTensorStoreOp)}
         self.constants = 0
+        self.element: Callable[[SSAValue, Sequence[Index]], SSAValue] | None = None  # an element of a tensor, once the engine is there
 
     @property
     def stores(self) -> list[DispatchTensorStoreOp]:
@@ -117,6 +118,9 @@ class Dispatch:
             dim = known_integer(op.index)
             if dim is not None:
                 return self.builder.index(self.extent(op.source, dim))
+        if isinstance(op, tensor.ExtractOp) and self.element is not None:
+            with self.builder.at(self.builder.entry):
+                return self.element(op.tensor, [self.index(i) for i in op.indices])
         if op.regions or any(isinstance(operand.type, TensorType) for operand in op.operands):
             raise UnsupportedError(f"'{op.name}' cannot be evaluated as a scalar of a kernel", location=location_of(op))
         operands = [self.scalar(operand) for operand in op.operands]

@@ -7,12 +7,14 @@ Reductions become loops, placed where their indices exist. A value that is worth
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, TensorType
 from xdsl.ir import Attribute, Operation, OpResult, SSAValue
+from xdsl.ir.affine import AffineDimExpr
 
 from pyrie.codegen.cpu.lowering.bodies import BodyEvaluator, Known, elementwise, is_expensive
-from pyrie.codegen.cpu.lowering.dispatch import Dispatch, is_whole, known_integer, mixed, shape_of
+from pyrie.codegen.cpu.lowering.dispatch import Dispatch, is_whole, mixed
 from pyrie.codegen.cpu.lowering.indices import CannotVectorize, Position, PositionArithmetic, Positions, axes_of
 from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder, number_attribute
 from pyrie.codegen.cpu.lowering.scratch import Frame, from_scratch
@@ -45,6 +47,7 @@ class Elements:
         self.reduction_lanes = reduction_lanes
         self.arithmetic = PositionArithmetic(builder)
         self.bodies = BodyEvaluator(builder, self.arithmetic, dispatch.scalar, self._extract)
+        dispatch.element = lambda tensor, at: self.of(tensor, tuple(Position(i) for i in at)).value
         self._structured: dict[Operation, Structured] = {}
         self._kept: dict[SSAValue, bool] = {packed: True} if packed is not None else {}
         self.frames: list[Frame] = []  # reduction loops that are open, outermost first
@@ -67,11 +70,11 @@ class Elements:
             raise UnsupportedError("a tensor that comes from no operation", hint="dispatch functions take no tensor arguments")
         if is_structured(op):
             return _structured(self, value, at)
-        handler = HANDLERS.get(op.name)
+        handler = handlers().get(op.name)
         if handler is None and op.name.split(".")[0] in ("arith", "math") and op.operands:
             handler = _elementwise
         if handler is None:
-            hint = "supported: linalg, arith and math on tensors, " + ", ".join(HANDLERS)
+            hint = "supported: linalg, arith and math on tensors, " + ", ".join(handlers())
             raise UnsupportedError(f"'{op.name}' has no lowering to CPU kernels", location=location_of(op), hint=hint)
         return handler(self, value, at)
 
@@ -95,6 +98,17 @@ class Elements:
             costly = costly and (bool((loops := self.loops_of(op)).reduction_dims) or is_expensive(loops.body))  # pyright: ignore[reportArgumentType]
             self._kept[value] = costly and self._is_reused(value)
         return self._kept[value]
+
+    def is_read_along(self, value: SSAValue, dim: int) -> bool:
+        """Whether computing `value` in lanes along `dim` reads neighbours: not so for a product of rows with rows."""
+        op = value.owner
+        if not isinstance(op, StructuredOp) or not is_structured(op):
+            return True
+        loops = self.loops_of(op)
+        loop = loops.init_maps[0].results[dim]
+        if not loops.reduction_dims or not isinstance(loop, AffineDimExpr):
+            return True
+        return any(map.results and map.results[-1] == loop for map in loops.input_maps)
 
     def _is_reused(self, value: SSAValue) -> bool:
         users = list(_consumers(value))
@@ -296,7 +310,7 @@ def compare(builder: KernelBuilder, predicate: str, a: Index, b: Index) -> SSAVa
     return builder.pure(arith.CmpiOp, operands, [i1], properties).results[0]
 
 
-def _all_inside(e: Elements, at: Positions, lower: Sequence[Index], upper: Sequence[Index], extents: Sequence[Index]) -> SSAValue | None:
+def all_inside(e: Elements, at: Positions, lower: Sequence[Index], upper: Sequence[Index], extents: Sequence[Index]) -> SSAValue | None:
     """Whether lower <= at < upper in every dimension, None if it is known; a dimension in question must be the same for all lanes."""
     from xdsl.dialects.builtin import i1
 
@@ -312,7 +326,7 @@ def _all_inside(e: Elements, at: Positions, lower: Sequence[Index], upper: Seque
     return condition
 
 
-def _choose(
+def choose(
     e: Elements, condition: SSAValue | None, at: Positions, then: Callable[[], Tile], orelse: Callable[[], Tile], element: Attribute
 ) -> Tile:
     if condition is None:
@@ -336,8 +350,8 @@ def _pad(e: Elements, value: SSAValue, at: Positions) -> Tile:
     def border() -> Tile:
         return e.bodies.run(block, at, at).tile(padding)
 
-    condition = _all_inside(e, at, low, high, e.dispatch.extents(value))
-    return _choose(e, condition, at, lambda: e.of(op.source, inner), border, value.type.element_type)
+    condition = all_inside(e, at, low, high, e.dispatch.extents(value))
+    return choose(e, condition, at, lambda: e.of(op.source, inner), border, value.type.element_type)
 
 
 def _insert_slice(e: Elements, value: SSAValue, at: Positions) -> Tile:
@@ -352,8 +366,8 @@ def _insert_slice(e: Elements, value: SSAValue, at: Positions) -> Tile:
     inner = tuple(
         e.arithmetic.add(p, Position(e.builder.sub(0, o))) for d, (p, o) in enumerate(zip(at, low, strict=True)) if d not in dropped
     )
-    condition = _all_inside(e, at, low, high, e.dispatch.extents(value))
-    return _choose(e, condition, at, lambda: e.of(op.source, inner), lambda: e.of(op.dest, at), value.type.element_type)
+    condition = all_inside(e, at, low, high, e.dispatch.extents(value))
+    return choose(e, condition, at, lambda: e.of(op.source, inner), lambda: e.of(op.dest, at), value.type.element_type)
 
 
 def _concat(e: Elements, value: SSAValue, at: Positions) -> Tile:
@@ -371,7 +385,7 @@ def _concat(e: Elements, value: SSAValue, at: Positions) -> Tile:
         if at[axis].lanes:
             raise CannotVectorize
         here = compare(e.builder, "slt", at[axis].base, end)
-        return _choose(e, here, at, lambda: e.of(source, inner), lambda: part(number + 1, end), element)
+        return choose(e, here, at, lambda: e.of(source, inner), lambda: part(number + 1, end), element)
 
     return part(0, 0)
 
@@ -395,4 +409,11 @@ HANDLERS: dict[str, Handler] = {
     "tensor.insert_slice": _insert_slice,
     "tensor.concat": _concat,
 }
-__all__ = ["Elements", "known_integer", "shape_of"]
+
+
+@cache
+def handlers() -> dict[str, Handler]:
+    """Op name -> what its elements are, for all but structured and elementwise ops."""
+    from pyrie.codegen.cpu.lowering.movement import MOVEMENT
+
+    return HANDLERS | MOVEMENT

@@ -152,7 +152,8 @@ def _fill(e: Elements, value: SSAValue, kept: Kept, ranges: Sequence[int]) -> No
             return
         dim = dims[depth]
         extent = extents[dim]
-        lanes = min(extent, e.lanes) if depth == len(dims) - 1 and not kept.axes_last else 1
+        in_lanes = depth == len(dims) - 1 and not axes and e.is_read_along(value, dim)
+        lanes = min(extent, e.lanes) if in_lanes else 1
         for lower, upper, size in segments(extent, lanes):
             axis = Lanes(size, SCRATCH_RANK + dim) if lanes > 1 else None
             move(e, at, dim, lower, upper, size, axis, extent, lambda moved: level(depth + 1, moved))

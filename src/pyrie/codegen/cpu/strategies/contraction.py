@@ -18,7 +18,7 @@ from pyrie.codegen.cpu.lowering.reductions import reduction_steps
 from pyrie.codegen.cpu.lowering.scratch import LARGEST_LOCAL_BYTES
 from pyrie.codegen.cpu.machine import Machine
 from pyrie.codegen.cpu.strategies.plan import UNKNOWN_EXTENT, Plan
-from pyrie.codegen.cpu.strategies.target import Stored, coefficient, is_unit_stride, loop_extent, uses
+from pyrie.codegen.cpu.strategies.target import Stored, coefficient, comes_from_reduction, is_unit_stride, loop_extent, uses
 from pyrie.codegen.cpu.structured import Structured
 from pyrie.dialects import arith
 from pyrie.support.shape import row_major_strides
@@ -51,6 +51,8 @@ class Contraction:
         most = MOST_ROWS
         if row is not None and _rows_share_sets(root, 1 - factors[0], stored.loop_of[row]):
             most = MOST_SHARING_ROWS
+        if comes_from_reduction(root.inputs[1 - factors[0]]):
+            row = None  # what is kept of it is kept a row at a time
         rows, columns = register_tile(stored.extents[row] if row is not None else 1, stored.extents[column], machine, most)
         lanes = tuple(rows if d == row else columns if d == column else 1 for d in range(stored.rank))
         outer = [d for d in range(stored.rank) if d not in (row, column)]

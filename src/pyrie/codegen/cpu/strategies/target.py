@@ -81,6 +81,14 @@ def _find_root(value: SSAValue, dims: dict[int, int]) -> tuple[Structured | None
     return found
 
 
+def comes_from_reduction(value: SSAValue) -> bool:
+    """Whether computing `value` takes a reduction of the same dispatch."""
+    op = value.owner
+    if not isinstance(op, linalg.StructuredOp) or not is_structured(op):
+        return False
+    return bool(structured(op).reduction_dims) or any(comes_from_reduction(operand) for operand in op.inputs)
+
+
 def _any_expensive(value: SSAValue) -> bool:
     op = value.owner
     if not isinstance(op, linalg.StructuredOp) or not is_structured(op):
