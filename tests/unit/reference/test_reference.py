@@ -1,5 +1,7 @@
 """The reference target: executables of IR text, run by the interpreter inside of our runtime."""
 
+# ruff: noqa: E501 - one-line programs
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -33,7 +35,7 @@ util.func public @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   } -> tensor<?x4xf32>
   util.return %r : tensor<?x4xf32>
 }
-"""  # noqa: E501
+"""
 
 
 def test_an_example_runs_in_the_runtime():
@@ -67,7 +69,7 @@ func.func @double() {
   iree_tensor_ext.dispatch.tensor.store %y, %b, offsets = [0], sizes = [%d], strides = [1] : tensor<?xi16> -> !iree_tensor_ext.dispatch.tensor<readwrite:tensor<?xi16>>{%d}
   return
 }
-"""  # noqa: E501
+"""
 
 
 def kernel_bytes() -> bytes:

@@ -38,11 +38,22 @@ def can_fuse(producer: StructuredOp, consumer: StructuredOp, operand: int) -> bo
     if operand >= len(consumer.inputs) or reads_output(producer, 0):
         return False
     map_ = consumer.maps()[operand]
+    if not _extents_stay_known(producer, consumer, operand):
+        return False
     if permuted_dims(map_) is None:
         return copies_input(producer) and permuted_dims(input_maps(producer)[0]) is not None and bool(map_.results)
     if is_all_parallel(consumer):
         return True
     return len(map_.results) == map_.num_dims or copies_input(producer)
+
+
+def _extents_stay_known(producer: StructuredOp, consumer: StructuredOp, operand: int) -> bool:
+    """Whether some operand still has each loop's extent: a broadcast that is fused into a reduction may take it away."""
+    loops = compose(inverse_permutation(output_maps(producer)[0]), consumer.maps()[operand])
+    maps = [map_ for position, map_ in enumerate(consumer.maps()) if position != operand]
+    maps += [compose(map_, loops) for map_ in input_maps(producer)]
+    known = {result.position for map_ in maps for result in map_.results if isinstance(result, AffineDimExpr)}
+    return len(known) == len(consumer.iterators())
 
 
 def fuse(producer: StructuredOp, consumer: StructuredOp, operand: int) -> GenericOp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import AnyFloat, TensorType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, AnyFloat, TensorType
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineExpr, AffineMap
 
@@ -95,7 +95,7 @@ def loop_sources(op: StructuredOp) -> list[tuple[SSAValue, int] | None]:
 def static_loop_ranges(op: StructuredOp) -> list[int]:
     """The extent of each loop; DYNAMIC_INDEX where it is not in a type."""
     sources = loop_sources(op)
-    return [shape_of(source[0])[source[1]] if source else -1 for source in sources]
+    return [shape_of(source[0])[source[1]] if source else DYNAMIC_INDEX for source in sources]
 
 
 def reads_output(op: StructuredOp, index: int) -> bool:
