@@ -18,6 +18,7 @@ vm.module @m attributes {note = "mine"} {
   vm.global.i64 private mutable @g = 5 : i64
   vm.global.ref public @r : !vm.list<!vm.ref<?>>
   vm.func @declared()
+  vm.import private optional @other.maybe.there(%a : i32 ...)
   vm.func private @also_declared(i32, !vm.buffer) -> (i32, i64)
   vm.initializer {
     %0 = vm.const.i64 0
@@ -39,6 +40,7 @@ vm.module @m attributes {note = "mine"} {
     %10 = vm.buffer.clone %4, %0, %7, %a : !vm.buffer -> !vm.buffer
     vm.buffer.copy %4, %0, %10, %0, %7 : !vm.buffer -> !vm.buffer
     %11 = vm.cmp.gte.i64.u %7, %9 : i64
+    %resolved = vm.import.resolved @other.maybe.there : i32
     %12 = vm.cmp.eq.f64.near %b, %3 : f64
     vm.check.eq %a, %2, "not minus seven" : i32
     vm.check.nz %10 : !vm.buffer

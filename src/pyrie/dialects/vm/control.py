@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import (
@@ -589,7 +590,7 @@ class ImportResolvedOp(IRDLOperation):
     assembly_format = "$import attr-dict `:` type($result)"
 
     def asm_result_names(self) -> tuple[str, ...]:
-        return (f"has_{self.import_.string_value()}",)
+        return (re.sub(r"\W", "_", f"has_{self.import_.string_value()}", flags=re.ASCII),)
 
 
 @irdl_op_definition
