@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 
+import llvmlite
 import llvmlite.binding as llvm
 
 from pyrie.codegen.cpu.machine import Machine, initialize_llvm
 from pyrie.format.elf.layout import SHN_UNDEF
 from pyrie.format.elf.objects import read_object
+from pyrie.support.disk_cache import DiskCache
 from pyrie.support.errors import CompileError
 
 OPTIMIZATION_LEVEL = 2  # of instruction selection, scheduling and register allocation; 3 gives the same code (measured)
@@ -25,7 +28,21 @@ def target_machine(machine: Machine) -> llvm.TargetMachine:
 
 
 def compile_object(text: str, machine: Machine) -> bytes:
-    """The object file of `text`. Raises CompileError if LLVM rejects it or if the object needs a symbol that nobody defines."""
+    """The object file of `text`, from the user's cache if it was made before: the key holds all that decides its bytes.
+
+    Raises CompileError if LLVM rejects the text or if the object needs a symbol that nobody defines.
+    """
+    parts = (text, machine.triple, machine.cpu, machine.feature_string, llvmlite.__version__, str(OPTIMIZATION_LEVEL))
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    cache = DiskCache.of("kernels")
+    data = cache.get(key)
+    if data is None:
+        data = _compile(text, machine)
+        cache.put(key, data)
+    return data
+
+
+def _compile(text: str, machine: Machine) -> bytes:
     tm = target_machine(machine)
     try:
         module = llvm.parse_assembly(text)
