@@ -151,7 +151,7 @@ def test_an_unknown_op_is_refused_by_name():
 def test_hostile_text_is_answered_at_once(text: str):
     error = failure(text)
     assert isinstance(error, InputError | LimitError | UnsupportedError)
-    assert error.location is None or error.location.startswith("input.mlir:")
+    assert error.location is not None and error.location.startswith("input.mlir:")
 
 
 def test_deep_but_sound_nesting_is_read():
@@ -205,3 +205,8 @@ def test_blocks_may_have_any_name_and_one_definition():
     )
     assert "^bb2:  // pred: ^bb1" in print_module(parse(text))
     assert "redefinition of block '^7'" in failure(text.replace("^a.b:", "^7:")).message
+
+
+def test_types_without_storage_are_refused_with_a_place():
+    error = failure('"test.op"() {a = dense<1.0> : tensor<2xf80>} : () -> ()')
+    assert isinstance(error, UnsupportedError) and (error.location or "").startswith("input.mlir:1:")
