@@ -72,6 +72,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-stream-verify-lowering-to-async-resources": ("stream.verify_lowering", "VerifyLoweringToAsyncResources"),
     "iree-stream-verify-lowering-to-cmd": ("stream.verify_lowering", "VerifyLoweringToCmd"),
     "iree-stream-verify-lowering-to-tensors": ("stream.verify_lowering", "VerifyLoweringToTensors"),
+    "pyrie-stream-annotate-read-only-arguments": ("stream.annotate_read_only_arguments", "AnnotateReadOnlyArguments"),
     "iree-util-propagate-subranges": ("stream.propagate_subranges", "PropagateSubranges"),
     "iree-util-combine-initializers": ("vm.combine_initializers", "CombineInitializers"),
     "iree-vm-annotate-functions": ("vm.annotate_functions", "AnnotateFunctions"),

@@ -8,6 +8,7 @@ from pyrie.ir.transforms.cse import CSE
 from pyrie.ir.transforms.symbol_dce import SymbolDCE
 from pyrie.passes.options import CompileOptions
 from pyrie.passes.stream.annotate_dispatch_arguments import AnnotateDispatchArguments
+from pyrie.passes.stream.annotate_read_only_arguments import AnnotateReadOnlyArguments
 from pyrie.passes.stream.convert_to_stream import ConvertToStream
 from pyrie.passes.stream.elide_async_copies import ElideAsyncCopies
 from pyrie.passes.stream.elide_timepoints import ElideTimepoints
@@ -99,6 +100,7 @@ def optimization_pipeline() -> Pipeline:
         Canonicalize(),
         CSE(),
         SymbolDCE(),
+        AnnotateReadOnlyArguments(),
     )
 
 
