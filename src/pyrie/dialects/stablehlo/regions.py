@@ -340,7 +340,7 @@ class SortOp(IRDLOperation):
     @property
     def axis(self) -> int:
         rank = len(shape_of(self.inputs[0].type))
-        return (self.dimension.value.data if self.dimension else -1) % max(rank, 1)
+        return (-1 if self.dimension is None else self.dimension.value.data) % max(rank, 1)
 
     def verify_(self) -> None:
         shape = shape_of(self.inputs[0].type)

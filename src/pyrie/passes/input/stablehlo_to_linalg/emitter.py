@@ -211,7 +211,9 @@ class Emitter:
         return self(tensor.EmptyOp([s for s in sizes if not isinstance(s, int)], self.tensor_type(sizes, element)))
 
     def filled(self, scalar: SSAValue, sizes: Sequence[Size]) -> SSAValue:
-        """A tensor with all elements `scalar`."""
+        """A tensor with all elements `scalar`, which may also be a 0-d tensor."""
+        if isinstance(scalar.type, TensorType):
+            return self.moved(scalar, sizes, ())
         return self(linalg.FillOp([scalar], [self.empty(sizes, scalar.type)]))
 
     def zeros(self, sizes: Sequence[Size], element: Attribute) -> SSAValue:
@@ -225,6 +227,10 @@ class Emitter:
         """The element of a 0-d tensor; a constant stays one."""
         splat = splat_of(value)
         return self.attribute(splat, signless(element_of(value.type))) if splat is not None else self(tensor.ExtractOp(value, []))
+
+    def fill_value(self, value: SSAValue) -> SSAValue:
+        """What `filled` takes for a 0-d tensor: a constant scalar, or the tensor itself, which then need not be read back by the host."""
+        return self.scalar(value) if splat_of(value) is not None else value
 
     def from_scalar(self, scalar: SSAValue) -> SSAValue:
         """The 0-d tensor of a scalar."""

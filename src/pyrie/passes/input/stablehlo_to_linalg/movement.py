@@ -377,17 +377,17 @@ def lower_concatenate(e: Emitter, op: Operation) -> list[SSAValue]:
 def lower_pad(e: Emitter, op: Operation) -> list[SSAValue]:
     assert isinstance(op, hlo.PadOp)
     low, high, interior = op.counts()
-    return [e.as_type(pad(e, op.operand, e.scalar(op.padding_value), low, high, interior), signless(op.result.type))]
+    return [e.as_type(pad(e, op.operand, e.fill_value(op.padding_value), low, high, interior), signless(op.result.type))]
 
 
 def pad(
     e: Emitter, value: SSAValue, scalar: SSAValue, low: Sequence[Size], high: Sequence[Size], interior: Sequence[int] | None = None
 ) -> SSAValue:
-    """Adds `scalar` round and between the elements; negative counts, known when compiling, take elements away."""
+    """Adds `scalar` (see `Emitter.filled`) round and between the elements; negative counts, known when compiling, take elements away."""
     cuts = [(max(-a, 0), max(-b, 0)) if isinstance(a, int) and isinstance(b, int) else (0, 0) for a, b in zip(low, high, strict=True)]
     low = [max(n, 0) if isinstance(n, int) else n for n in low]
     high = [max(n, 0) if isinstance(n, int) else n for n in high]
-    if interior is not None and any(interior):
+    if (interior is not None and any(interior)) or (isinstance(scalar.type, TensorType) and any(n != 0 for n in (*low, *high))):
         value = spread(e, value, scalar, low, high, interior)
     elif any(n != 0 for n in (*low, *high)):
         value = padded(e, value, scalar, low, high)
@@ -404,9 +404,12 @@ def padded(e: Emitter, value: SSAValue, scalar: SSAValue, low: Sequence[Size], h
     return e(tensor.PadOp(value, low, high, Region(block), e.tensor_type(sizes, element_of(value.type))))
 
 
-def spread(e: Emitter, value: SSAValue, scalar: SSAValue, low: Sequence[Size], high: Sequence[Size], interior: Sequence[int]) -> SSAValue:
+def spread(
+    e: Emitter, value: SSAValue, scalar: SSAValue, low: Sequence[Size], high: Sequence[Size], interior: Sequence[int] | None
+) -> SSAValue:
     """Puts scalars round and between the elements: writes the elements with strides into a filled tensor."""
     source = e.sizes(value)
+    interior = interior or [0] * len(source)
     sizes: list[Size] = []
     for size, before, after, gap in zip(source, low, high, interior, strict=True):
         if isinstance(size, int):
@@ -429,7 +432,7 @@ def lower_dynamic_pad(e: Emitter, op: Operation) -> list[SSAValue]:
     if not all(isinstance(n, int) for n in interior):
         raise UnsupportedError("interior padding known only at run time is not supported", hint="edge padding is")
     gaps = cast("Sequence[int]", interior)
-    return [e.as_type(pad(e, op.operand, e.scalar(op.padding_value), low, high, gaps), signless(type))]
+    return [e.as_type(pad(e, op.operand, e.fill_value(op.padding_value), low, high, gaps), signless(type))]
 
 
 def lower_barrier(e: Emitter, op: Operation) -> list[SSAValue]:

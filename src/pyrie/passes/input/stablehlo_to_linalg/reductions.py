@@ -20,7 +20,7 @@ def lower_reduce(e: Emitter, op: Operation) -> list[SSAValue]:
     rank = len(shape_of(op.inputs[0]))
     kept = [axis for axis in range(rank) if axis not in dimensions]
     sizes = [e.size(op.inputs[0], axis) for axis in kept]
-    outputs = [e.filled(e.scalar(init), sizes) for init in op.init_values]
+    outputs = [e.filled(e.fill_value(init), sizes) for init in op.init_values]
     identity = AffineMap.identity(rank)
     projection = AffineMap(rank, 0, tuple(AffineExpr.dimension(axis) for axis in kept))
     maps = [identity] * len(op.inputs) + [projection] * len(outputs)

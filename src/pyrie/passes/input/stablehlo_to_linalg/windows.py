@@ -215,7 +215,7 @@ def lower_reduce_window(e: Emitter, op: Operation) -> list[SSAValue]:
     padding = padding_of(op.padding, rank)
     gaps = [n - 1 for n in window_numbers(op.base_dilations, rank)]
     low, high = [a for a, _ in padding], [b for _, b in padding]
-    inits = [e.scalar(init) for init in op.init_values]
+    inits = [e.fill_value(init) for init in op.init_values]
     inputs = [
         pad(e, value, init, low, high, gaps) if any((*low, *high, *gaps)) else value for value, init in zip(op.inputs, inits, strict=True)
     ]
