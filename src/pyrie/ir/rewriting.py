@@ -59,6 +59,7 @@ class _Driver(PatternRewriter):
     """The rewriter handed to patterns, which learns of each change, and the loop round it."""
 
     def __init__(self, patterns: tuple[RewritePattern, ...], *, fold: bool, canonical: bool, regions: bool):
+        super().__init__(InsertPoint(Block()))  # `_apply` moves it to the op in hand
         self._patterns = [(pattern, root_types(pattern)) for pattern in patterns]
         self._fold, self._canonical, self._regions = fold, canonical, regions
         self._by_class: dict[type[Operation], tuple[RewritePattern, ...]] = {}
@@ -104,7 +105,6 @@ class _Driver(PatternRewriter):
 
     def run(self, root: Operation | Region) -> bool:
         regions = [root] if isinstance(root, Region) else list(root.regions)
-        super().__init__(InsertPoint.at_start(regions[0].blocks[0]) if regions and regions[0].blocks.first else _NOWHERE)
         changed = False
         while True:
             before = self._count
@@ -302,6 +302,3 @@ def _among_constants(op: Operation) -> bool:
             return False
         previous = previous.prev_op
     return True
-
-
-_NOWHERE = InsertPoint(Block())
