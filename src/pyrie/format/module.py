@@ -138,7 +138,7 @@ class Function:
 class Segment:
     """Read-only data, inside the FlatBuffer or, if external, behind it at a multiple of EXTERNAL_ALIGNMENT.
 
-    `alignment` is what the writer gives to embedded data; larger alignments than EXTERNAL_ALIGNMENT hold for both.
+    `alignment` is what the writer gives to embedded data.
     """
 
     data: Data

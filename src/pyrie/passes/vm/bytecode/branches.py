@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyrie.format.opcodes import MOVE_BIT, REF_BIT
+from pyrie.format.opcodes import MAX_REF_REGISTERS, MAX_SCALAR_REGISTERS, MOVE_BIT, REF_BIT
+from pyrie.support.errors import LimitError
 from pyrie.support.shape import align
 
 
@@ -42,6 +43,8 @@ class Scratch:
             self.refs = max(self.refs, (register & ~REF_BIT) + 1)
         else:
             self.scalars = max(self.scalars, register + 2)
+        if self.scalars > MAX_SCALAR_REGISTERS or self.refs > MAX_REF_REGISTERS:
+            raise LimitError("no register is left to exchange the operands of a branch through")
         return register
 
 

@@ -18,7 +18,7 @@ from pyrie.passes.vm.bytecode.liveness import analyze, edges
 from pyrie.passes.vm.bytecode.registers import allocate, bank_of
 from pyrie.passes.vm.bytecode.releases import Releases
 from pyrie.passes.vm.bytecode.symbols import Symbols
-from pyrie.support.errors import CompileError
+from pyrie.support.errors import CompileError, LimitError
 
 
 def encode_function(func: vm.FuncOp, signature: Signature, symbols: Symbols) -> Function:
@@ -51,7 +51,7 @@ class _FunctionEmitter:
                 try:
                     self.emit(op)
                     self.release(self.releases.after(op, self.moved))
-                except CompileError as error:
+                except (CompileError, LimitError) as error:
                     error.location = error.location or location_of(op)
                     raise
         attributes = self.func.attributes
@@ -77,7 +77,7 @@ class _FunctionEmitter:
         if values is None:
             return
         opcode = BY_MNEMONIC[mnemonic]
-        self.features |= opcode.feature
+        self.features |= opcode.feature | (Feature.YIELD if mnemonic in _SUSPENDING else NO_FEATURE)
         self.encoder.append(opcode, *values)
 
     def release(self, registers: list[int]) -> None:
@@ -196,6 +196,7 @@ class _FunctionEmitter:
         return [text.data, [self.register(v) for v in op.operands]]
 
 
+_SUSPENDING = ("yield", "call.yieldable", "call.variadic.yieldable")
 _ANY = Field("operands", Kind.REGISTERS, move=True)
 
 _CUSTOM: dict[type[Operation], Callable[[_FunctionEmitter, Any], Iterable[Any] | None]] = {
