@@ -130,3 +130,9 @@ def test_locations_are_printed_alike_and_read_back():
     text = print_module(parse_module(LOCATIONS, context, name="<stdin>"), locations=True)
     assert text == iree_opt(LOCATIONS, "--mlir-print-debuginfo")
     assert print_module(parse_module(text, context), locations=True) == text
+
+
+@pytest.mark.interop
+def test_aliases_can_be_left_out():
+    module = parse_module(LITERALS, make_context(allow_unregistered=True))
+    assert print_module(module, aliases=False).rstrip() == iree_opt(LITERALS, "--mlir-print-local-scope").rstrip()

@@ -53,10 +53,11 @@ class _Piece:
 class Printer(XDSLPrinter):
     """Prints one root op; use `print_module`. Dialects see xDSL's printer interface."""
 
-    def __init__(self, root: Operation | None = None, *, generic: bool = False, locations: bool = False):
+    def __init__(self, root: Operation | None = None, *, generic: bool = False, locations: bool = False, aliases: bool = True):
         super().__init__(None, print_generic_format=generic, print_debuginfo=locations)
         self.names = Names(root, generic=generic) if root is not None else None
         self.blobs: dict[str, Blob] = {}
+        self._has_aliases = aliases
         self._out: list[Any] = []
         self._by_id: dict[int, _Piece] = {}
         self._by_value: dict[Attribute, _Piece] = {}
@@ -278,7 +279,7 @@ class Printer(XDSLPrinter):
         return self.__dict__.setdefault("_kept_attributes", [])
 
     def _print_piece(self, attribute: Attribute, piece: _Piece) -> _Piece:
-        piece.alias = _alias_of(attribute)
+        piece.alias = _alias_of(attribute) if self._has_aliases else None
         piece.depth = 1 if piece.alias else 0
         if piece.alias:
             self._order.append(piece)
@@ -397,22 +398,23 @@ _BUILTIN_ALIASES: dict[type, str] = {
 }
 
 
-def print_module(op: Operation, *, locations: bool = False, generic: bool = False) -> str:
-    """The text of `op`, ending in a line break, as `iree-opt` writes it; with `locations`, so that they read back."""
-    printer = Printer(op, generic=generic, locations=locations)
+def print_module(op: Operation, *, locations: bool = False, generic: bool = False, aliases: bool = True) -> str:
+    """The text of `op`, ending in a line break, as `iree-opt` writes it.
+
+    `locations` prints them so that they read back; `generic` takes no op's own format; without `aliases` every attribute is in place.
+    """
+    printer = Printer(op, generic=generic, locations=locations, aliases=aliases)
     printer.print_op(op)
     return printer.text(separator="\n")
 
 
 def print_op(op: Operation) -> str:
-    """One op as text, the aliases it needs in front: for messages and tests."""
-    return print_module(op).rstrip("\n")
+    """One op as text, nothing abbreviated: for messages and tests."""
+    return print_module(op, aliases=False).rstrip("\n")
 
 
 def print_attribute(attribute: Attribute) -> str:
     """One attribute or type as text, nothing abbreviated."""
-    printer = Printer()
+    printer = Printer(aliases=False)
     printer.print_attribute(attribute)
-    for piece in printer._order:
-        piece.alias = None
     return printer.text()

@@ -32,6 +32,7 @@ FLAGS = (
     Flag("--allow-unregistered-dialect", "let ops of unknown dialects pass in the generic form", bool),
     Flag("--mlir-print-op-generic", "print every op in the generic form", bool),
     Flag("--mlir-print-debuginfo", "print locations", bool),
+    Flag("--mlir-print-local-scope", "print attributes where they stand, without aliases", bool),
     Flag("--mlir-print-ir-after-all", "print the IR after each pass to standard error", bool),
     Flag("--mlir-print-ir-before-all", "print the IR before each pass to standard error", bool),
     Flag("--mlir-timing", "print how long each pass took to standard error", bool),
@@ -103,7 +104,12 @@ class _Job:
             finally:
                 if self.flags.mlir_timing:
                     self.streams.stderr.write("\n".join(observer.timing.children[0].lines()) + "\n")
-            return print_module(module, locations=self.flags.mlir_print_debuginfo, generic=self.flags.mlir_print_op_generic)
+            return print_module(
+                module,
+                locations=self.flags.mlir_print_debuginfo,
+                generic=self.flags.mlir_print_op_generic,
+                aliases=not self.flags.mlir_print_local_scope,
+            )
 
     def _observer(self) -> Observer:
         observer = Observer()
