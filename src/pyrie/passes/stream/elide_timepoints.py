@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import BlockArgument, Operation, Region, SSAValue
 
-from pyrie.dialects import stream
+from pyrie.dialects import stream, util
 from pyrie.dialects.stream.types import TimepointType
 from pyrie.ir.context import Context
 from pyrie.ir.control_flow import incoming, successor_operands
 from pyrie.ir.dominance import Dominance, reverse_post_order
 from pyrie.ir.passes import ModulePass
+from pyrie.ir.symbol_table import is_private
 from pyrie.passes.stream.emitter import Emitter, host_functions, replace
 from pyrie.passes.stream.propagate_timepoints import set_await
 
@@ -31,37 +32,81 @@ class ElideTimepoints(ModulePass):
     name = "iree-stream-elide-timepoints"
 
     def apply(self, context: Context, module: ModuleOp) -> None:
+        _bypass_calls(module)
+        immediate = immediate_timepoints(module)
         for function in host_functions(module):
-            _Elision(function.regions[0]).run()
+            _Elision(function.regions[0], immediate).run()
+
+
+def _private_functions(module: ModuleOp) -> dict[str, util.FuncOp]:
+    """The functions whose every call is in sight, by name."""
+    return {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, util.FuncOp) and is_private(op) and op.body.blocks}
+
+
+def _returns(function: util.FuncOp) -> list[util.ReturnOp]:
+    return [last for block in function.body.blocks if isinstance(last := block.last_op, util.ReturnOp)]
+
+
+def _bypass_calls(module: ModuleOp) -> None:
+    """A timepoint that a function only hands back is that of the caller."""
+    private = _private_functions(module)
+    for function in host_functions(module):
+        for op in function.walk():
+            if not isinstance(op, util.CallOp) or (callee := private.get(op.callee.root_reference.data)) is None:
+                continue
+            arguments = callee.body.blocks[0].args
+            for result in op.results:
+                given = {last.operands[result.index] for last in _returns(callee)}
+                if isinstance(result.type, TimepointType) and len(given) == 1 and (value := given.pop()) in arguments:
+                    result.replace_all_uses_with(op.operands[arguments.index(value)])  # pyright: ignore[reportArgumentType]
+
+
+def immediate_timepoints(module: ModuleOp) -> set[SSAValue]:
+    """Timepoints that are reached from the start: immediate ones, and arguments and results of calls that are only ever given such."""
+    sources = _sources(module)
+    assumed: set[SSAValue] = set(sources)  # optimistic, for loops and recursion
+    for function in host_functions(module):
+        assumed |= {op.result_timepoint for op in function.walk() if isinstance(op, stream.TimepointImmediateOp)}
+    changed = True
+    while changed:
+        changed = False
+        for value, given in sources.items():
+            if value in assumed and any(source not in assumed for source in given):
+                assumed.discard(value)
+                changed = True
+    return assumed
+
+
+def _sources(module: ModuleOp) -> dict[SSAValue, list[SSAValue]]:
+    """For each timepoint that branches, calls or returns hand over: all values it may be."""
+    found: dict[SSAValue, list[SSAValue]] = {}
+    private = _private_functions(module)
+    for function in private.values():
+        found |= {argument: [] for argument in function.body.blocks[0].args if isinstance(argument.type, TimepointType)}
+    for function in host_functions(module):
+        for block in list(function.regions[0].blocks)[1:]:
+            if (edges := incoming(block)) is not None:
+                for argument in block.args:
+                    if isinstance(argument.type, TimepointType):
+                        found[argument] = [successor_operands(op, i)[argument.index] for op, i in edges]
+        for op in function.walk():
+            if isinstance(op, util.CallOp) and (callee := private.get(op.callee.root_reference.data)) is not None:
+                for argument, value in zip(callee.body.blocks[0].args, op.operands, strict=True):
+                    if argument in found:
+                        found[argument].append(value)
+                for result in op.results:
+                    if isinstance(result.type, TimepointType):
+                        found[result] = [last.operands[result.index] for last in _returns(callee)]
+    return found
 
 
 class _Elision:
-    def __init__(self, region: Region):
+    def __init__(self, region: Region, immediate: set[SSAValue]):
         self.region = region
         self.dominance = Dominance()
-        self.immediate = self._immediate_values()
+        self.immediate = immediate
         self.waits = [op for op in region.walk() if isinstance(op, stream.TimepointAwaitOp)]
         self.covered: dict[SSAValue, frozenset[SSAValue]] = {}
-
-    def _immediate_values(self) -> set[SSAValue]:
-        """Timepoints that are reached from the start: immediate ones, and block arguments that are only ever given such."""
-        found = {op.result_timepoint for op in self.region.walk() if isinstance(op, stream.TimepointImmediateOp)}
-        candidates = {
-            argument: edges
-            for block in list(self.region.blocks)[1:]
-            if (edges := incoming(block)) is not None
-            for argument in block.args
-            if isinstance(argument.type, TimepointType)
-        }
-        assumed: set[SSAValue] = {*found, *candidates}  # optimistic, for loops
-        changed = True
-        while changed:
-            changed = False
-            for argument, edges in candidates.items():
-                if argument in assumed and any(successor_operands(op, i)[argument.index] not in assumed for op, i in edges):
-                    assumed.discard(argument)
-                    changed = True
-        return assumed
 
     def run(self) -> None:
         for block in reverse_post_order(self.region):
