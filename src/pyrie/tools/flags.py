@@ -68,6 +68,8 @@ def parse_flags(command: str, flags: Sequence[Flag], arguments: Sequence[str], e
         if flag is None:
             if name[2:] in extra:
                 parsed.rest.append((name[2:], value))
+            elif name.startswith("--iree-") and extra and not equals:  # where passes are flags, this is one that is not there
+                raise InputError(f"there is no pass '{name[2:]}'", hint="`pyrie opt --list-passes` prints them")
             elif name.startswith("--iree-"):
                 parsed.warnings.append(f"flag '{name}' has no effect here")
             else:

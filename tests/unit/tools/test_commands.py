@@ -48,6 +48,7 @@ def test_usage():
         (["opt", "--canonicalise"], "did you mean '--canonicalize'?"),
         (["opt", "--mlir-timing=perhaps"], "is true or false"),
         (["opt", "-o"], "needs a value"),
+        (["opt", "--iree-util-unheard-of"], "there is no pass 'iree-util-unheard-of'"),
         (["opt", "a.mlir", "b.mlir"], "one file, not 2"),
         (["opt", "missing.mlir"], "missing.mlir: cannot be read: No such file"),
         (["opt", "--inline=threshold=many"], "is a number"),
