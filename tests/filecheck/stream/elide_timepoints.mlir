@@ -29,16 +29,37 @@ util.func public @immediate(%a: !stream.resource<external>, %s: index, %again: i
   util.return %0 : !stream.timepoint
 }
 
+// A wait of the host may go when nobody reads what it waited for, so nothing relies on it.
 // CHECK-LABEL: @host_waited
 util.func public @host_waited(%a: !stream.resource<external>, %s: index, %t: !stream.timepoint) -> (!stream.resource<external>, !stream.timepoint) {
   %0 = stream.cmd.execute await(%t) => with(%a as %x: !stream.resource<external>{%s}) {
   } => !stream.timepoint
-  // CHECK: stream.timepoint.await
   %1 = stream.timepoint.await %0 => %a : !stream.resource<external>{%s}
-  // CHECK: stream.cmd.execute with(
+  // CHECK: stream.timepoint.await
+  // CHECK: stream.cmd.execute await(%arg2)
   %2 = stream.cmd.execute await(%t) => with(%a as %x: !stream.resource<external>{%s}) {
   } => !stream.timepoint
   util.return %1, %2 : !stream.resource<external>, !stream.timepoint
+}
+
+// Calls of functions that get and give immediate timepoints.
+// CHECK-LABEL: util.func private @callee
+util.func private @callee(%a: !stream.resource<external>, %s: index, %t: !stream.timepoint, %u: !stream.timepoint) -> (!stream.timepoint, !stream.timepoint) {
+  // CHECK: stream.cmd.execute with(
+  %0 = stream.cmd.execute await(%t) => with(%a as %x: !stream.resource<external>{%s}) {
+  } => !stream.timepoint
+  util.return %t, %u : !stream.timepoint, !stream.timepoint
+}
+// CHECK-LABEL: @caller
+util.func public @caller(%a: !stream.resource<external>, %s: index, %u: !stream.timepoint) -> (!stream.timepoint, !stream.timepoint) {
+  %now = stream.timepoint.immediate => !stream.timepoint
+  // CHECK: util.call @callee
+  %0:2 = util.call @callee(%a, %s, %now, %u) : (!stream.resource<external>, index, !stream.timepoint, !stream.timepoint) -> (!stream.timepoint, !stream.timepoint)
+  // CHECK: stream.cmd.execute with(
+  %1 = stream.cmd.execute await(%0#0) => with(%a as %x: !stream.resource<external>{%s}) {
+  } => !stream.timepoint
+  // CHECK: util.return %{{.+}}, %arg2
+  util.return %1, %0#1 : !stream.timepoint, !stream.timepoint
 }
 
 // Nothing to drop: neither covers the other.

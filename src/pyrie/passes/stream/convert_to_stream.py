@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
-from pyrie.dialects import arith, flow, hal, iree_tensor_ext, stream, util
+from pyrie.dialects import arith, check, flow, hal, iree_tensor_ext, stream, util
 from pyrie.dialects.directives import dynamic_dimension_count, index
 from pyrie.dialects.stream.types import CONSTANT, EXTERNAL, STAGING, UNKNOWN, VARIABLE, ResourceType
 from pyrie.ir import elements
@@ -453,6 +453,22 @@ def _export(f: _Function, op: Operation) -> None:
     f.dead.append(op)
 
 
+def _expectation(f: _Function, op: Operation) -> None:
+    """An expectation of a test looks at buffer views."""
+    for i, operand in enumerate(op.operands):
+        if not isinstance(operand.type, TensorType):
+            continue
+        if dynamic_dimension_count(operand.type):
+            raise unsupported_at(op, "looks at a tensor whose shape is not known", hint="expectations need static shapes")
+        source = f.resources[operand]
+        made = stream.TensorExportOp.build(
+            operands=[f.transfer(source, EXTERNAL), (), source.size],
+            properties={"source_encoding": operand.type, **f.affinity},
+            result_types=[hal.BufferViewType()],
+        )
+        op.operands[i] = f.emitter.emit(made).result
+
+
 # ---- globals, calls, control flow --------------------------------------------------------------------------------------
 
 
@@ -559,6 +575,9 @@ _HANDLERS: dict[type[Operation], Callable[[_Function, Operation], None]] = {
     flow.TensorTraceOp: _trace,
     flow.TensorTransferOp: _same_affinity,
     flow.TensorUpdateOp: _update,
+    check.ExpectAllTrueOp: _expectation,
+    check.ExpectAlmostEqOp: _expectation,
+    check.ExpectEqOp: _expectation,
     hal.TensorExportOp: _export,
     hal.TensorImportOp: _import,
     iree_tensor_ext.BitCastOp: _retype,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import BlockArgument, Operation, Region, SSAValue
+from xdsl.ir import BlockArgument, Region, SSAValue
 
 from pyrie.dialects import stream, util
 from pyrie.dialects.stream.types import TimepointType
 from pyrie.ir.context import Context
 from pyrie.ir.control_flow import incoming, successor_operands
-from pyrie.ir.dominance import Dominance, reverse_post_order
+from pyrie.ir.dominance import reverse_post_order
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import is_private
 from pyrie.passes.stream.emitter import Emitter, host_functions, replace
@@ -20,13 +20,14 @@ from pyrie.passes.stream.propagate_timepoints import set_await
 
 @dataclass(frozen=True)
 class ElideTimepoints(ModulePass):
-    """Drops timepoints that are immediate, already awaited by the host, or covered by another one of the same join.
+    """Drops timepoints that are immediate, or covered by another one of the same join.
 
     before:  %j = stream.timepoint.join max(%a, %b) => ...      (%b's work awaits %a)
     after:   uses of %j are uses of %b
 
-    Legal because timepoints are reached in the order of their awaits: when %b is reached, so is %a; and what the host has waited for on
-    every path to an op is reached there.
+    Immediate is also what only ever comes to an argument or a result from immediate ones, through branches, loops and calls. Legal
+    because timepoints are reached in the order of their awaits: when %b is reached, so is %a. What the host has waited for is kept:
+    should its wait go because nobody reads the result, the work behind it must still wait.
     """
 
     name = "iree-stream-elide-timepoints"
@@ -103,9 +104,7 @@ def _sources(module: ModuleOp) -> dict[SSAValue, list[SSAValue]]:
 class _Elision:
     def __init__(self, region: Region, immediate: set[SSAValue]):
         self.region = region
-        self.dominance = Dominance()
         self.immediate = immediate
-        self.waits = [op for op in region.walk() if isinstance(op, stream.TimepointAwaitOp)]
         self.covered: dict[SSAValue, frozenset[SSAValue]] = {}
 
     def run(self) -> None:
@@ -115,22 +114,9 @@ class _Elision:
                     self._simplify_join(op)
                 elif isinstance(op, stream.TimepointAwaitOp):
                     if op.await_timepoint in self.immediate:
-                        self.waits.remove(op)
                         replace(op, list(op.resource_operands))
                 elif isinstance(op, stream.StreamOp) and getattr(op, "await_timepoint", None) is not None:
                     self._simplify_await(op)
-
-    def _is_reached(self, value: SSAValue, op: Operation) -> bool:
-        """Whether `value` is reached wherever `op` runs."""
-        if value in self.immediate:
-            return True
-        return any(
-            wait is not op
-            and value in self.covers(wait.await_timepoint)
-            and wait.results
-            and self.dominance.value_dominates(wait.results[0], op)
-            for wait in self.waits
-        )
 
     def covers(self, value: SSAValue) -> frozenset[SSAValue]:
         """The timepoints that are reached when `value` is, itself included."""
@@ -146,7 +132,7 @@ class _Elision:
         return self.covered[value]
 
     def _simplify_join(self, op: stream.TimepointJoinOp) -> None:
-        kept = [value for value in dict.fromkeys(op.await_timepoints) if not self._is_reached(value, op)]
+        kept = [value for value in dict.fromkeys(op.await_timepoints) if value not in self.immediate]
         kept = [value for value in kept if not any(value in self.covers(other) for other in kept if other is not value)]
         if len(kept) == len(op.await_timepoints):
             return
@@ -162,6 +148,6 @@ class _Elision:
         self.covered.clear()
 
     def _simplify_await(self, op: stream.StreamOp) -> None:
-        if self._is_reached(getattr(op, "await_timepoint"), op):  # noqa: B009
+        if getattr(op, "await_timepoint") in self.immediate:  # noqa: B009
             set_await(op, None)
             self.covered.clear()
