@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from pyrie.passes.flow.pipeline import flow_phase
 from pyrie.passes.global_optimization.pipeline import global_optimization_phase
 from pyrie.passes.options import CompileOptions
 from pyrie.passes.preprocessing.pipeline import preprocessing_phase
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpreter"))
+from random_programs import RandomProgram
 
 SEED = 26
 pytestmark = pytest.mark.interop
@@ -185,6 +189,21 @@ def test_phases_keep_what_the_interpreter_computes(name: str, cases_text: str, o
 def test_phases_feed_the_real_compiler(name: str, cases_text: str, our_flow_on_real_iree: Real):
     arguments = case_arguments()[name]
     assert_close(our_flow_on_real_iree(name, *arguments), interpret(cases_text, name, *arguments), exact=name in EXACT)
+
+
+RANDOM_SEEDS = range(3000, 3010)
+
+
+def test_random_programs_run_on_the_real_tools(tmp_path: Path):
+    programs = {}
+    for seed in RANDOM_SEEDS:
+        program = RandomProgram(seed, dynamic=bool(seed % 2))
+        programs[f"f{seed}"] = (program.build(3 + seed % 6).replace("@f(", f"@f{seed}("), program.arguments())
+    text = after("\n".join(text for text, _ in programs.values()), abi_phase, preprocessing_phase, *TENSOR_PHASES)
+    real = real_compile(text, tmp_path / "random.mlir", "--compile-from=flow")
+    for name, (source, arguments) in programs.items():
+        for got, want in zip(real(name, *arguments), interpret(source, name, *arguments), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5, err_msg=source)
 
 
 def test_softmax_is_one_dispatch(our_flow_text: str):

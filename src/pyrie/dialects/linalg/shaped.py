@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar, cast
 
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, TensorType, i64
-from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
@@ -77,7 +76,7 @@ class FillOfReshape(RewritePattern):
 
 
 @irdl_op_definition
-class FillOp(NamedOp, HasCanonicalizationPatternsInterface):
+class FillOp(NamedOp):
     """Every element becomes the scalar."""
 
     name = "linalg.fill"
@@ -96,7 +95,7 @@ class FillOp(NamedOp, HasCanonicalizationPatternsInterface):
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
-        return (FillOfReshape(),)
+        return (*super().get_canonicalization_patterns(), FillOfReshape())
 
 
 @irdl_op_definition

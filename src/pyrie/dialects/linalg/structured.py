@@ -13,7 +13,7 @@ from typing import ClassVar, cast
 from xdsl.dialects.builtin import I64, AffineMapAttr, ArrayAttr, IndexType, IntegerAttr, ShapedType, StringAttr, TensorType, i64
 from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.dialects.utils import AbstractYieldOperation
-from xdsl.interfaces import HasFolderInterface
+from xdsl.interfaces import HasCanonicalizationPatternsInterface, HasFolderInterface
 from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 from xdsl.irdl import (
@@ -29,6 +29,7 @@ from xdsl.irdl import (
     var_result_def,
 )
 from xdsl.parser import Parser
+from xdsl.pattern_rewriter import RewritePattern
 from xdsl.printer import Printer
 from xdsl.traits import EffectInstance, IsTerminator, MemoryEffect, MemoryEffectKind, Pure, RecursiveMemoryEffect
 from xdsl.utils.exceptions import VerifyException
@@ -81,7 +82,7 @@ class StructuredEffects(MemoryEffect):
         return None if inner is None else set(inner)
 
 
-class StructuredOp(IRDLOperation, abc.ABC):
+class StructuredOp(IRDLOperation, HasCanonicalizationPatternsInterface, abc.ABC):
     """Base of the structured ops. Subclasses say what `maps` and `iterators` are and how their own part of the text reads."""
 
     inputs = var_operand_def()
@@ -102,6 +103,12 @@ class StructuredOp(IRDLOperation, abc.ABC):
 
     def tied_destination(self, result: OpResult) -> SSAValue:
         return self.outputs[result.index]
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.linalg.canonicalization import FoldCastProducers
+
+        return (FoldCastProducers(),)
 
     def asm_block_argument_names(self, region: Region) -> tuple[str, ...]:
         return ("in",) * len(self.inputs) + ("out",) * len(self.outputs)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ArrayAttr, IndexType, IntegerAttr, ModuleOp, TensorType
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
 
 from pyrie.dialects.flow import DispatchRegionOp, DispatchWorkgroupsOp, ReturnOp
 from pyrie.dialects.iree_tensor_ext import DispatchTensorLoadOp, DispatchTensorStoreOp, DispatchTensorType
+from pyrie.dialects.linalg import StructuredOp
+from pyrie.dialects.linalg.interface import reads_output
 from pyrie.dialects.tensor import InsertSliceOp
 from pyrie.dialects.tensor.shapes import MixedIndex, dynamic_axes, shape_of, split
 from pyrie.dialects.tensor.sizes import SizeBuilder
@@ -28,7 +30,8 @@ class ConvertDispatchRegionsToWorkgroups(ModulePass):
                %x = iree_tensor_ext.dispatch.tensor.load %in ...; %s = linalg.generic ...
                iree_tensor_ext.dispatch.tensor.store %s, %out ... }
 
-    Legal because the body sees the same values. A result that inserts a slice into a captured tensor is that tensor, changed in place.
+    Legal because the body sees the same values. A result that is inserted or accumulated into a captured tensor is that tensor, changed
+    in place.
     """
 
     name = "iree-dispatch-creation-convert-dispatch-regions-to-workgroups"
@@ -54,12 +57,14 @@ class _Conversion:
         self.tensors = [value for value in captured if isinstance(value.type, TensorType)]
         self.dims = {value: outer.dynamic_sizes(value) for value in self.tensors}
         self.inserts = [self._insertion_in_place(value) for value in returns.arguments]
-        written = {insert.dest for insert in self.inserts if insert is not None}
-        self.read = [value for value in self.tensors if value not in written]
+        self.tied = [self._tied_tensor(value, insert) for value, insert in zip(returns.arguments, self.inserts, strict=True)]
+        written = {tensor for tensor in self.tied if tensor is not None}
+        inserted_into = {insert.dest for insert in self.inserts if insert is not None}
+        self.read = [value for value in self.tensors if value not in inserted_into]
         sizes = [size for dims in self.dims.values() for size in dims]
         scalars = [value for value in captured if not isinstance(value.type, TensorType)]
         self.scalars = list(dict.fromkeys([*scalars, *sizes, *region.result_dims]))
-        untied = [result for result, insert in zip(region.results, self.inserts, strict=True) if insert is None]
+        untied = [result for result, tensor in zip(region.results, self.tied, strict=True) if tensor is None]
         types: list[Attribute] = [DispatchTensorType("readwrite" if v in written else "readonly", v.type) for v in self.tensors]
         types += [value.type for value in self.scalars]
         types += [DispatchTensorType("writeonly", result.type) for result in untied]
@@ -91,6 +96,16 @@ class _Conversion:
             return None
         return op if sum(self.region.is_ancestor(use.operation) for use in op.dest.uses) == 1 else None
 
+    def _tied_tensor(self, value: SSAValue, insert: InsertSliceOp | None) -> SSAValue | None:
+        """The captured tensor that a result is stored to: the one inserted into, or the one a structured op accumulates into."""
+        if insert is not None:
+            return insert.dest
+        if not isinstance(value, OpResult) or not isinstance(value.op, StructuredOp):
+            return None
+        output = value.op.outputs[value.index]
+        uses = sum(self.region.is_ancestor(use.operation) for use in output.uses)
+        return output if output in self.tensors and uses == 1 and reads_output(value.op, value.index) else None
+
     # ---- loads and stores
 
     def _inner_dims(self, dims: Sequence[SSAValue]) -> list[SSAValue]:
@@ -105,12 +120,13 @@ class _Conversion:
 
     def _store_results(self) -> None:
         outputs, dims = iter(self.outputs), list(self.region.result_dims)
-        for value, insert in zip(list(self.returns.arguments), self.inserts, strict=True):
+        for value, insert, tied in zip(list(self.returns.arguments), self.inserts, self.tied, strict=True):
             count = len(dynamic_axes(value))
             own, dims = self._inner_dims(dims[:count]), dims[count:]
             if insert is None:
                 operands, properties = _whole(value, own)
-                store = DispatchTensorStoreOp.build(operands=[value, next(outputs), own, *operands], properties=properties)
+                target = next(outputs) if tied is None else self.argument_of[tied]
+                store = DispatchTensorStoreOp.build(operands=[value, target, own, *operands], properties=properties)
             else:
                 parts = (insert.mixed_offsets(), insert.mixed_sizes(), insert.mixed_strides())
                 target_dims = self._inner_dims(self.dims[insert.dest])
@@ -127,7 +143,7 @@ class _Conversion:
 
     def _replace_region(self) -> None:
         region = self.region
-        ties = [-1 if insert is None else self.tensors.index(insert.dest) for insert in self.inserts]
+        ties = [-1 if tensor is None else self.tensors.index(tensor) for tensor in self.tied]
         for insert in self.inserts:
             if insert is not None:
                 insert.detach()

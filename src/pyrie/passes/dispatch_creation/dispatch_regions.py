@@ -11,7 +11,7 @@ from pyrie.dialects import affine, arith, math
 from pyrie.dialects.flow import DispatchRegionOp, DispatchWorkgroupsOp, ReturnOp
 from pyrie.dialects.folding import constant_attribute
 from pyrie.dialects.linalg import FillOp
-from pyrie.dialects.tensor import EmptyOp
+from pyrie.dialects.tensor import CastOp, EmptyOp
 from pyrie.dialects.tensor.sizes import SizeBuilder
 from pyrie.ir import elements
 from pyrie.ir.elements import numpy_dtype
@@ -101,6 +101,8 @@ def is_clonable(op: Operation) -> bool:
         return is_small_constant(op)
     if isinstance(op, EmptyOp | FillOp):
         return True
+    if isinstance(op, CastOp):
+        return isinstance(op.source.owner, EmptyOp | FillOp)
     if isinstance(op, SCALAR_OPS) and all(isinstance(result.type, SCALAR_TYPES) for result in op.results):
         return all(constant_attribute(operand) is not None for operand in op.operands)
     return False

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, OpResult, SSAValue
+from xdsl.ir import Block, Operation, OpResult, SSAValue
 from xdsl.rewriter import Rewriter
 
 from pyrie.dialects.linalg import FillOp, GenericOp
 from pyrie.dialects.linalg.fusion import can_fuse, fuse, without_redundant_inputs
-from pyrie.dialects.linalg.interface import copies_input
+from pyrie.dialects.linalg.interface import copies_input, is_all_parallel, reads_output
+from pyrie.dialects.linalg.structured import element_of
+from pyrie.dialects.tensor import EmptyOp
+from pyrie.dialects.tensor.sizes import SizeBuilder
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.transforms.dce import erase_dead_ops
@@ -33,6 +36,8 @@ class ElementwiseOpFusion(ModulePass):
 
     def apply(self, context: Context, module: ModuleOp) -> None:
         changed = False
+        for op in [op for op in module.walk() if isinstance(op, GenericOp) and is_all_parallel(op)]:
+            move_read_outputs_to_inputs(op)
         for op in [op for op in module.walk() if isinstance(op, GenericOp)]:
             changed |= self._fuse_producers(op)
         if changed:
@@ -65,6 +70,34 @@ class ElementwiseOpFusion(ModulePass):
         if len(consumer.operands) + len(producer.inputs) - 1 > self.max_operands:
             return None
         return fuse(producer, consumer, position) if _only_read_by(value, consumer) or _is_free(producer) else None
+
+
+def move_read_outputs_to_inputs(op: GenericOp) -> None:
+    """`outs(%x)` that the body reads -> `ins(%x) outs(%empty)`: an elementwise op then depends on inputs only."""
+    read = [position for position in range(len(op.outputs)) if reads_output(op, position)]
+    if not read or not op.results:
+        return
+    made: list[Operation] = []
+    sizes = SizeBuilder(made.append)
+    outputs = list(op.outputs)
+    for position in read:
+        empty = EmptyOp(sizes.dynamic_sizes(op.outputs[position]), op.outputs[position].type)
+        made.append(empty)
+        outputs[position] = empty.tensor
+    count = len(op.inputs)
+    inputs = [*op.inputs, *(op.outputs[position] for position in read)]
+    maps = [*op.maps()[:count], *(op.maps()[count + position] for position in read), *op.maps()[count:]]
+    body = op.body.block
+    block = Block(arg_types=[element_of(value.type) for value in (*inputs, *outputs)])
+    mapping: dict[SSAValue, SSAValue] = dict(zip(body.args[:count], block.args[:count], strict=True))
+    for position, argument in enumerate(body.args[count:]):
+        moved = count + read.index(position) if position in read else len(inputs) + position
+        mapping[argument] = block.args[moved]
+    for inner in body.ops:
+        block.add_op(inner.clone(mapping))
+    new = GenericOp(inputs, outputs, block, maps, op.iterators(), op.result_types)
+    new.attributes.update(op.attributes)
+    Rewriter.replace_op(op, [*made, new], list(new.results))
 
 
 def _only_read_by(value: SSAValue, reader: Operation) -> bool:
