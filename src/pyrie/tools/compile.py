@@ -123,7 +123,7 @@ class _Job:
     def run(self) -> int:
         flags, path = self.flags, self.flags.positional[0]
         options = options_from(flags)
-        source = self.streams.read("-") if path == "-" else Path(path)
+        source = self.streams.read("-") + "\n" if path == "-" else Path(path)
         is_whole = self.until in (None, "end") and flags.after in (None, "start")
         watched = flags.dump or flags.mlir_print_ir_after_all or flags.mlir_timing or options.dump_executables_to
         key = cache_key(source, options) if is_whole and not watched and not flags.no_cache else None

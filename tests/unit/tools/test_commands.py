@@ -154,6 +154,27 @@ def test_the_cache_key_follows_source_and_options(tmp_path: Path):
     assert cache_key(tmp_path / "missing.mlir", CompileOptions()) is None
 
 
+def test_compile_reads_standard_input_and_stops_after_a_phase():
+    code, out, err = pyrie("compile", "-", "--compile-from=start", "--compile-to=preprocessing", text=FUNCTION.replace("\n", " "))
+    assert code == 0 and "util.func public @f" in out, err
+    code, _, err = pyrie("compile", "-", "--compile-to=input", text="util.nonsense")
+    assert code == 1 and "<stdin>:1:1: operation 'util.nonsense' is not supported" in err
+
+
+def test_compile_runs_the_users_passes():
+    options = ("--iree-preprocessing-pass-pipeline=builtin.module(util.func(dce),cse)", "--mlir-print-ir-after-all")
+    code, _, err = pyrie("compile", "-", "--compile-to=preprocessing", *options, text=FUNCTION)
+    assert code == 0 and "IR Dump After dce" in err and "IR Dump After cse" in err
+
+
+def test_compile_dumps_every_phase(tmp_path: Path):
+    (tmp_path / "model.mlir").write_text(FUNCTION)
+    directory = tmp_path / "phases"
+    code, _, _ = pyrie("compile", f"{tmp_path}/model.mlir", "--compile-to=abi", f"--dump-compilation-phases-to={directory}", "-o", "-")
+    assert code == 0
+    assert sorted(p.name for p in directory.iterdir()) == ["model.1.input.mlir", "model.2.abi.mlir"]
+
+
 # ---- values
 
 
