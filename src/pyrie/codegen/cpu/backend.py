@@ -8,8 +8,8 @@ from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, Module
 from xdsl.ir import Attribute, Operation
 
 from pyrie.codegen.cpu import library
-from pyrie.codegen.cpu.emit.module import emit_module
-from pyrie.codegen.cpu.kernels import PLANS, choose_plans, lower_function
+from pyrie.codegen.cpu.emit.module import emit_executable
+from pyrie.codegen.cpu.kernels import PLANS, choose_plans, is_dispatch, lower_function
 from pyrie.codegen.cpu.machine import KERNEL_FEATURES, Machine, data_layout, describe, from_attributes
 from pyrie.codegen.cpu.objects import compile_object
 from pyrie.codegen.cpu.preparation import prepare
@@ -42,7 +42,7 @@ class CPUBackend:
         machine = machine_of(variant)
         for module in _modules(variant):
             for function in _functions(module):
-                if PLANS not in function.attributes:
+                if PLANS not in function.attributes and is_dispatch(function):
                     prepare(function)
                     function.attributes[PLANS] = ArrayAttr([plan.attribute() for plan in choose_plans(function, machine)])
 
@@ -64,8 +64,10 @@ class CPUBackend:
         entries = [_export(export) for export in exports]
         parent = variant.parent_op()
         name = parent.sym_name.data if isinstance(parent, hal.ExecutableOp) else variant.sym_name.data
-        text = emit_module(_modules(variant), entries, machine, name)
-        image = elf.link([compile_object(text, machine)], exported=[library.QUERY], names=[name])
+        kernels, tables = emit_executable(_modules(variant), entries, machine, name)
+        objects = [compile_object(kernel.text, machine) for kernel in kernels]
+        objects.append(compile_object(tables, machine, frozenset(kernel.symbol for kernel in kernels)))
+        image = elf.link(objects, exported=[library.QUERY], names=[*(kernel.symbol for kernel in kernels), name])
         return Binary(machine.executable_format, image, machine.features & KERNEL_FEATURES)
 
 
@@ -100,4 +102,4 @@ def _export(export: hal.ExecutableExportOp) -> library.Export:
     layout = export.layout
     local = export.workgroup_local_memory
     bytes_ = local.value.data if local is not None else 0
-    return library.Export(name, name, layout.constants.data, len(cast(ArrayAttr, layout.bindings).data), bytes_)
+    return library.Export(name, layout.constants.data, len(cast(ArrayAttr, layout.bindings).data), bytes_)

@@ -20,6 +20,7 @@ from pyrie.codegen.cpu.strategies import Plan, choose, scalar_plan
 from pyrie.codegen.cpu.strategies.target import describe, is_unit_stride, loop_extent
 from pyrie.codegen.cpu.structured import Structured
 from pyrie.dialects import func, hal
+from pyrie.dialects.iree_tensor_ext import DispatchTensorStoreOp
 
 PLANS = "pyrie.plans"  # on a configured function: one plan for each stored tensor
 
@@ -27,6 +28,11 @@ PLANS = "pyrie.plans"  # on a configured function: one plan for each stored tens
 def choose_plans(function: func.FuncOp, machine: Machine) -> list[Plan]:
     """A plan for each piece of what the function stores."""
     return [choose(piece, machine) for piece in pieces_of(function)]
+
+
+def is_dispatch(function: func.FuncOp) -> bool:
+    """Whether the function still is on tensors; a kernel is not."""
+    return any(isinstance(op, DispatchTensorStoreOp) for op in function.body.block.ops)
 
 
 def pieces_of(function: func.FuncOp) -> list[Piece]:

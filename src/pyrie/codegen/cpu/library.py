@@ -12,16 +12,17 @@ PAGE_BYTES = 4096  # local memory is counted in pages
 
 @dataclass(frozen=True)
 class Export:
-    """A kernel as the runtime sees it. `name` is what it is looked up by, `function` the symbol in the text."""
+    """A kernel as the runtime sees it. `name` is what it is looked up by, `symbol` where its code is."""
 
     name: str
-    function: str
     constants: int
     bindings: int
     local_memory: int = 0
+    symbol: str = ""
 
-    def with_local_memory(self, size: int) -> Export:
-        return replace(self, local_memory=max(self.local_memory, size))
+    def at(self, symbol: str, local_memory: int) -> Export:
+        """The same export, once its code is known."""
+        return replace(self, symbol=symbol, local_memory=max(self.local_memory, local_memory))
 
 
 _TYPES = """%header = type { i32, ptr, i32, i32 }
@@ -31,16 +32,15 @@ _TYPES = """%header = type { i32, ptr, i32, i32 }
 %library = type { ptr, %imports, %exports, %imports, %imports }"""
 
 
-def text(exports: Sequence[Export], name: str) -> str:
+def lines(exports: Sequence[Export], name: str) -> list[str]:
     """The tables and the query function."""
-    from pyrie.codegen.cpu.emit.module import quoted
-
     count = len(exports)
-    lines = [_TYPES, _string("library.name", name)]
-    lines += [_string(f"export.{i}", export.name) for i, export in enumerate(exports)]
-    lines += [
+    result = [_TYPES, _string("library.name", name)]
+    result += [f"declare hidden i32 @{symbol}(ptr, ptr, ptr)" for symbol in dict.fromkeys(export.symbol for export in exports)]
+    result += [_string(f"export.{i}", export.name) for i, export in enumerate(exports)]
+    result += [
         _array("export.names", "ptr", [f"ptr @export.{i}" for i in range(count)]),
-        _array("export.functions", "ptr", [f"ptr @{quoted(export.function)}" for export in exports]),
+        _array("export.functions", "ptr", [f"ptr @{export.symbol}" for export in exports]),
         _array("export.attributes", "%attributes", [_attributes(export) for export in exports]),
         f"@library.header = private constant %header {{ i32 {VERSION}, ptr @library.name, i32 0, i32 0 }}",
         "@library = private constant %library { ptr @library.header, %imports zeroinitializer, "
@@ -52,7 +52,7 @@ def text(exports: Sequence[Export], name: str) -> str:
   ret ptr %result
 }}""",
     ]
-    return "\n".join(lines)
+    return result
 
 
 def _attributes(export: Export) -> str:

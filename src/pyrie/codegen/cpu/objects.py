@@ -27,22 +27,22 @@ def target_machine(machine: Machine) -> llvm.TargetMachine:
     return target.create_target_machine(cpu=machine.cpu, features=features, opt=OPTIMIZATION_LEVEL, reloc="pic", codemodel="small")
 
 
-def compile_object(text: str, machine: Machine) -> bytes:
+def compile_object(text: str, machine: Machine, expected: frozenset[str] = frozenset()) -> bytes:
     """The object file of `text`, from the user's cache if it was made before: the key holds all that decides its bytes.
 
-    Raises CompileError if LLVM rejects the text or if the object needs a symbol that nobody defines.
+    Raises CompileError if LLVM rejects the text or if the object needs a symbol other than those `expected` of other objects.
     """
     parts = (text, machine.triple, machine.cpu, machine.feature_string, llvmlite.__version__, str(OPTIMIZATION_LEVEL))
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     cache = DiskCache.of("kernels")
     data = cache.get(key)
     if data is None:
-        data = _compile(text, machine)
+        data = _compile(text, machine, expected)
         cache.put(key, data)
     return data
 
 
-def _compile(text: str, machine: Machine) -> bytes:
+def _compile(text: str, machine: Machine, expected: frozenset[str]) -> bytes:
     tm = target_machine(machine)
     try:
         module = llvm.parse_assembly(text)
@@ -55,7 +55,7 @@ def _compile(text: str, machine: Machine) -> bytes:
         passes.add_always_inliner_pass()
         passes.run(module, builder)
     data = tm.emit_object(module)
-    missing = undefined_symbols(data)
+    missing = [name for name in undefined_symbols(data) if name not in expected]
     if missing:
         users = "; ".join(f"{name}: {', '.join(_callers(text, name)) or 'added by LLVM'}" for name in missing)
         raise CompileError(f"the object of a kernel calls what nobody defines: {', '.join(missing)}", details=(users,))

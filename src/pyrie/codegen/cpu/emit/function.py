@@ -44,6 +44,7 @@ class FunctionEmitter:
         self._values: dict[SSAValue, object] = {}
         self._splats: dict[tuple[str, str, int], str] = {}
         self.local_bytes = 0  # of the workgroup's local memory
+        self.constants: list[str] = []  # globals that the function reads, numbered in order
 
     def __getitem__(self, value: SSAValue) -> Value:
         result = self._values[value]

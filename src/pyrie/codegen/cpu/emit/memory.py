@@ -280,7 +280,9 @@ def get_global(f: FunctionEmitter, op: Operation) -> None:
     type = op.results[0].type
     assert isinstance(type, MemRefType)
     name = op.properties["name"].string_value()  # pyright: ignore[reportAttributeAccessIssue]
-    f[op.results[0]] = array(f, f"@{name}", type, [])
+    if name not in f.constants:
+        f.constants.append(name)
+    f[op.results[0]] = array(f, f"@constant.{f.constants.index(name)}", type, [])
 
 
 EMITTERS: dict[str, Emit] = {

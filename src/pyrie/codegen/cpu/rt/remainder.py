@@ -46,12 +46,13 @@ def fmod(b: MathBuilder, x: str, y: str) -> str:
         return _by_lane(b, "fmod", (x, y))
     r, divisor = b.abs(x), b.abs(y)
     usable = b.both(b.compare("ogt", divisor, 0.0), b.compare("olt", r, float("inf")))
-    safe = b.select(usable, divisor, float("inf"))  # no iterations
-    (largest,) = _loop(b, [(b.type, safe)], lambda t: b.compare("ole", b.add(t, t), b.select(usable, r, 0.0)), lambda t: [b.add(t, t)])
+    fits = b.both(usable, b.compare("ole", divisor, r))  # else no iterations; an infinite divisor would never be halved to an end
+    safe = b.select(fits, divisor, float("inf"))
+    (largest,) = _loop(b, [(b.type, safe)], lambda t: b.compare("ole", b.add(t, t), b.select(fits, r, 0.0)), lambda t: [b.add(t, t)])
     _, rest = _loop(
         b,
         [(b.type, largest), (b.type, r)],
-        lambda t, _: b.both(usable, b.compare("oge", t, safe)),
+        lambda t, _: b.both(fits, b.compare("oge", t, safe)),
         lambda t, rest: [b.mul(t, 0.5), b.select(b.compare("oge", rest, t), b.sub(rest, t), rest)],
     )
     result = b.copysign(rest, x)
