@@ -63,3 +63,13 @@ def real_iree(pytestconfig: pytest.Config) -> Callable[[Path | str], RealIREE]:
         return result
 
     return compile_source
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The whole tables run only when asked for: `pytest -m full`."""
+    if "full" in config.option.markexpr:
+        return
+    whole = [item for item in items if item.get_closest_marker("full")]
+    if whole:
+        config.hook.pytest_deselected(items=whole)
+        items[:] = [item for item in items if item not in set(whole)]
