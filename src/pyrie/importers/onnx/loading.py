@@ -57,7 +57,7 @@ def tensor_array(tensor: TensorProto, name: str, folder: Path | None) -> np.ndar
         if tensor.HasField("raw_data") and tensor.data_type not in SUB_BYTE:
             if len(tensor.raw_data) != count * dtype.itemsize:
                 raise InputError(f"has {len(tensor.raw_data)} bytes, its shape {list(dims)} needs {count * dtype.itemsize}", location=what)
-            return np.frombuffer(tensor.raw_data, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(dims)
+            return np.frombuffer(tensor.raw_data, little_endian(dtype)).astype(dtype, copy=False).reshape(dims)
         if tensor.data_type == TensorProto.STRING:
             raise InputError("holds strings", location=what, hint="supported: numbers and booleans")
         array = numpy_helper.to_array(tensor)
@@ -91,7 +91,12 @@ def external_array(tensor: TensorProto, dtype: np.dtype, dims: tuple[int, ...], 
         raise InputError(f"wants {needed} bytes at {offset} of '{location}', which has {size} bytes (length says {length})", location=what)
     if needed == 0:
         return np.zeros(dims, dtype)
-    return np.memmap(path, dtype.newbyteorder("<"), "r", offset, dims)
+    return np.memmap(path, little_endian(dtype), "r", offset, dims)
+
+
+def little_endian(dtype: np.dtype) -> np.dtype:
+    """The type as files hold it; numpy knows the byte order of its own types only."""
+    return dtype.newbyteorder("<") if dtype.isbuiltin == 1 else dtype
 
 
 def confined(folder: Path, location: str, what: str) -> Path:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from functools import reduce
 
+import ml_dtypes
 import onnx
 from xdsl.dialects.builtin import IntegerType, i1
-from xdsl.ir import Operation
+from xdsl.ir import Attribute, Operation
 
 from pyrie.dialects import chlo
 from pyrie.dialects import stablehlo as hlo
@@ -16,7 +17,7 @@ from pyrie.dialects.stablehlo import ComparisonDirection as Direction
 from pyrie.importers.onnx.builder import Builder, is_float
 from pyrie.importers.onnx.registry import onnx_op
 from pyrie.importers.onnx.values import Value
-from pyrie.ir.elements import element_type
+from pyrie.ir.elements import element_type, numpy_dtype
 from pyrie.support.errors import UnsupportedError
 
 # ---- plain maps ----------------------------------------------------------------------------------------------------------
@@ -147,12 +148,21 @@ def where(b: Builder, condition: Value, x: Value, y: Value) -> Value:
 
 @onnx_op("Cast", since=9)
 def cast(b: Builder, x: Value, *, to: int, saturate: int = 1, round_mode: str = "up") -> Value:
-    return b.convert(x, element_type(onnx.helper.tensor_dtype_to_np_dtype(to)))
+    return cast_to(b, x, element_type(onnx.helper.tensor_dtype_to_np_dtype(to)), saturate)
+
+
+def cast_to(b: Builder, x: Value, element: Attribute, saturate: int) -> Value:
+    """Floats of eight bits hold their largest number in place of larger ones, when asked to saturate."""
+    narrow = str(element).startswith("f8") and str(element) != "f8E8M0FNU"
+    if saturate and narrow and is_float(x) and x.element != element:
+        largest = float(ml_dtypes.finfo(numpy_dtype(element)).max)
+        x = b.binary(hlo.MinimumOp, b.binary(hlo.MaximumOp, x, -largest), largest)
+    return b.convert(x, element)
 
 
 @onnx_op("CastLike", since=15)
 def cast_like(b: Builder, x: Value, like: Value, *, saturate: int = 1, round_mode: str = "up") -> Value:
-    return b.convert(x, like.element)
+    return cast_to(b, x, like.element, saturate)
 
 
 @onnx_op("Clip", since=11)

@@ -20,7 +20,7 @@ COORDINATES: dict[str, Callable[[np.ndarray, int, int, float], np.ndarray]] = {
     "half_pixel": lambda x, n, m, s: (x + 0.5) / s - 0.5,
     "half_pixel_symmetric": lambda x, n, m, s: n / 2 * (1 - m / (s * n)) + (x + 0.5) / s - 0.5,
     "pytorch_half_pixel": lambda x, n, m, s: (x + 0.5) / s - 0.5 if m > 1 else x * 0.0,
-    "align_corners": lambda x, n, m, s: x * (n - 1) / (m - 1) if m > 1 else x * 0.0,
+    "align_corners": lambda x, n, m, s: x * (n - 1) / (s * n - 1) if m > 1 else x * 0.0,
     "asymmetric": lambda x, n, m, s: x / s,
 }
 ROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
