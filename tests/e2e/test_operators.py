@@ -15,7 +15,7 @@ from pyrie.passes.options import CompileOptions
 from pyrie.session import Session, compile
 
 SEED = 31
-BATCH = 24  # functions a module
+BATCH = 40  # functions a module
 
 
 def disagreements(cases: Sequence[Case], monkeypatch: pytest.MonkeyPatch | None = None) -> list[str]:
