@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, StringAttr, SymbolRefAttr
+from xdsl.dialects.builtin import (
+    AffineMapAttr,
+    ArrayAttr,
+    DenseArrayBase,
+    DenseIntOrFPElementsAttr,
+    DictionaryAttr,
+    FloatAttr,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    SymbolRefAttr,
+    UnitAttr,
+)
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute
 from xdsl.rewriter import InsertPoint
 from xdsl.traits import SymbolOpInterface
@@ -110,23 +123,28 @@ class SymbolTable:
 
 def referenced_symbols(attribute: Attribute, cache: dict[int, frozenset[str]] | None = None) -> frozenset[str]:
     """Root names of the symbols an attribute refers to, however deep."""
-    match attribute:
-        case SymbolRefAttr():
-            return frozenset((attribute.root_reference.data,))
-        case ArrayAttr():
-            parts = list(attribute.data)
-        case DictionaryAttr():
-            parts = list(attribute.data.values())
-        case ParametrizedAttribute():
-            parts = attribute.parameters
-        case _:
-            return frozenset()
+    if isinstance(attribute, SymbolRefAttr):
+        return frozenset((attribute.root_reference.data,))
+    if type(attribute) in _HOLD_NO_SYMBOLS:
+        return _NONE
     if cache is not None and (known := cache.get(id(attribute))) is not None:
         return known
-    found = frozenset[str]().union(*(referenced_symbols(part, cache) for part in parts))
+    if isinstance(attribute, ArrayAttr):
+        parts = attribute.data
+    elif isinstance(attribute, DictionaryAttr):
+        parts = attribute.data.values()
+    else:
+        parts = attribute.parameters if isinstance(attribute, ParametrizedAttribute) else ()
+    found = _NONE.union(*(referenced_symbols(part, cache) for part in parts))
     if cache is not None:
         cache[id(attribute)] = found
     return found
+
+
+_NONE: frozenset[str] = frozenset()
+_HOLD_NO_SYMBOLS = frozenset(
+    (IntegerAttr, FloatAttr, StringAttr, UnitAttr, IntegerType, IndexType, DenseArrayBase, DenseIntOrFPElementsAttr, AffineMapAttr)
+)
 
 
 def symbol_uses(root: Operation) -> dict[str, list[Operation]]:
