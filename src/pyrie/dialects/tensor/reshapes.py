@@ -26,7 +26,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.folding import constant_attribute
 from pyrie.dialects.tensor.basics import RANKED, EmptyOp
-from pyrie.dialects.tensor.shapes import SIZE_OF_RESULT, MixedIndex, dynamic_axes, join, numbers, shape_of, split
+from pyrie.dialects.tensor.shapes import SIZE_OF_RESULT, MixedIndex, dynamic_axes, join, known_size, numbers, shape_of, split
 from pyrie.ir import elements
 from pyrie.ir.interpreter.values import array_of_attribute
 
@@ -182,6 +182,16 @@ def _product(sizes) -> int:
             return DYNAMIC_INDEX
         total *= size
     return total
+
+
+def _collapsed_size(result: OpResult, axis: int) -> MixedIndex | None:
+    """A group whose sizes but one are 1 has that one's size."""
+    op = cast(CollapseShapeOp, result.op)
+    sizes = [size for size in (known_size(op.src, source_axis) for source_axis in op.groups()[axis]) if size != 1]
+    return sizes[0] if len(sizes) == 1 else None
+
+
+SIZE_OF_RESULT[CollapseShapeOp] = _collapsed_size
 
 
 @irdl_op_definition
