@@ -10,10 +10,13 @@ from pyrie.support.errors import InputError
 PASSES: dict[str, tuple[str, str]] = {
     "chlo-legalize-to-stablehlo": ("input.legalize_chlo", "LegalizeCHLO"),
     "iree-abi-wrap-entry-points": ("abi.wrap_entry_points", "WrapEntryPoints"),
+    "iree-input-conversion-demote-f64-to-f32": ("input.demote_types", "DemoteF64ToF32"),
+    "iree-input-conversion-demote-i64-to-i32": ("input.demote_types", "DemoteI64ToI32"),
     "iree-import-public": ("input.import_functions", "ImportPublic"),
     "iree-stablehlo-legalize-control-flow": ("input.legalize_control_flow", "LegalizeControlFlow"),
     "iree-stablehlo-to-iree-input": ("input.convert_to_input_dialects", "ConvertStableHLOToInputDialects"),
     "stablehlo-legalize-composite-to-call": ("input.legalize_composites", "LegalizeComposites"),
+    "convert-elementwise-to-linalg": ("global_optimization.convert_elementwise_to_linalg", "ConvertElementwiseToLinalg"),
     "iree-global-opt-decompose-concat": ("global_optimization.decompose_concat", "DecomposeConcat"),
     "iree-global-opt-erase-unused-linalg-operands": ("global_optimization.erase_unused_linalg_operands", "EraseUnusedLinalgOperands"),
     "iree-global-opt-generalize-linalg-named-ops": ("global_optimization.generalize_linalg_named_ops", "GeneralizeLinalgNamedOps"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyrie.ir.passes import Pipeline
 from pyrie.ir.transforms.canonicalize import Canonicalize
 from pyrie.ir.transforms.cse import CSE
+from pyrie.passes.global_optimization.convert_elementwise_to_linalg import ConvertElementwiseToLinalg
 from pyrie.passes.global_optimization.decompose_concat import DecomposeConcat
 from pyrie.passes.global_optimization.erase_unused_linalg_operands import EraseUnusedLinalgOperands
 from pyrie.passes.global_optimization.generalize_linalg_named_ops import GeneralizeLinalgNamedOps
@@ -36,6 +37,7 @@ def global_optimization_phase(options: CompileOptions) -> Pipeline:
         "global-optimization",
         Canonicalize(),
         CSE(),
+        ConvertElementwiseToLinalg(),
         DecomposeConcat(),
         GeneralizeLinalgNamedOps(),
         RemoveZeroExtentTensors(),
