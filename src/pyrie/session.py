@@ -19,7 +19,7 @@ from pyrie.dialects.registry import make_context
 from pyrie.ir.context import Context
 from pyrie.ir.parser import parse_module, read_source
 from pyrie.ir.passes import InternalError, Observer, Pipeline, StopPipeline, paused_collection
-from pyrie.ir.printer import print_module
+from pyrie.ir.reproducer import reproduce
 from pyrie.passes.options import CompileOptions
 from pyrie.support import env
 from pyrie.support.disk_cache import DiskCache
@@ -140,20 +140,16 @@ class Session:
             try:
                 return self.run(self.load(source, name), after=after, until=until)
             except InternalError as error:
-                error.details += (self._reproducer(error, source, after, name),)
+                error.details += (reproduce(error, lambda observer: self._before(observer, source, after, name)),)
                 raise
 
-    def _reproducer(self, error: InternalError, source: Source, after: str | None, name: str) -> str:
-        """Compiles again up to the pass that broke and writes the IR there; returns the command that breaks it again."""
-        from pyrie.ir.reproducer import write_reproducer
-
-        if isinstance(source, ModuleOp):
-            return "the module was handed over as an object: compile its text to get a reproducer"
-        again = Session(self.options, observer=Observer(stop_before=(error.phase, error.index)))
+    def _before(self, observer: Observer, source: Source, after: str | None, name: str) -> ModuleOp:
+        """The module as it is where `observer` stops a second compile."""
+        again = Session(self.options, observer=observer)
         module = again.load(source, name)
         with suppress(StopPipeline):
             again.run(module, after=after)
-        return write_reproducer(print_module(module, locations=True), error.broken)
+        return module
 
 
 def compile(

@@ -15,7 +15,7 @@ from pyrie.ir.parser import parse_module
 from pyrie.ir.pass_options import make_pass, parse_pipeline
 from pyrie.ir.passes import InternalError, ModulePass, Observer, Pipeline, StopPipeline, paused_collection
 from pyrie.ir.printer import print_module
-from pyrie.ir.reproducer import write_reproducer
+from pyrie.ir.reproducer import reproduce
 from pyrie.passes.registry import PASSES, load_pass
 from pyrie.support.errors import InputError, PyrieError
 from pyrie.tools.flags import Flag, Parsed, help_text, parse_flags
@@ -99,7 +99,7 @@ class _Job:
             try:
                 Pipeline("opt", *self.passes).run(self.context, module, observer)
             except InternalError as error:
-                error.details += (self._reproducer(error),)
+                error.details += (reproduce(error, self._before),)
                 raise
             finally:
                 if self.flags.mlir_timing:
@@ -127,12 +127,12 @@ class _Job:
             observer.before_pass = dump("Before")
         return observer
 
-    def _reproducer(self, error: InternalError) -> str:
-        """Writes the IR as it was before the pass that broke; returns the command that breaks it again."""
+    def _before(self, observer: Observer) -> ModuleOp:
+        """The module as it is where `observer` stops a second run."""
         module = parse_module(self.text, self.context, name=self.name)
         with suppress(StopPipeline):
-            Pipeline("opt", *self.passes).run(self.context, module, Observer(stop_before=("opt", error.index)))
-        return write_reproducer(print_module(module, locations=True), error.broken)
+            Pipeline("opt", *self.passes).run(self.context, module, observer)
+        return module
 
     def expect_diagnostics(self) -> None:
         expected = list(_expectations(self.text))

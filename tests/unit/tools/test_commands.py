@@ -116,6 +116,21 @@ def test_opt_verifies_diagnostics():
         assert pyrie("opt", "--verify-diagnostics", "-", text=bad)[0] == 1
 
 
+def test_a_broken_pass_leaves_a_reproducer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def fail(*_: object):
+        raise ZeroDivisionError("by accident")
+
+    monkeypatch.setattr("pyrie.ir.transforms.cse.CSE.apply", fail)
+    out, err = io.StringIO(), io.StringIO()
+    assert run(["opt", "--dce", "--cse", "-"], stdin=io.StringIO(FUNCTION), stdout=out, stderr=err) == 1
+    assert "pass 'cse' failed: ZeroDivisionError: by accident" in err.getvalue() and "Traceback" in err.getvalue()
+    (kept,) = tmp_path.iterdir()
+    assert f"reproduce with: pyrie opt --pass-pipeline='builtin.module(cse)' {kept}" in err.getvalue()
+    assert "util.func public @f" in kept.read_text() and "arith" not in kept.read_text()  # dce had run
+
+
 def test_opt_lists_passes_and_times_them():
     assert {"canonicalize", "cse"} <= set(pyrie("opt", "--list-passes")[1].split())
     assert "cse" in pyrie("opt", "--cse", "--mlir-timing", "-", text=FUNCTION)[2]
