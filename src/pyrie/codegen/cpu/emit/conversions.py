@@ -80,10 +80,15 @@ def integer_to_float(name: str) -> Callable[[Chunk], str]:
 
 
 def float_to_integer(name: str) -> Callable[[Chunk], str]:
+    """Saturates, and takes NaN to 0: what is beyond the integers has one value on every machine."""
+
     def compute(c: Chunk) -> str:
         narrow_source = c.source.is_narrow_float
         value = widen(c.f, c.operands[0], c.source, c.width) if narrow_source else c.operands[0]
-        return _cast(c, name, value, FLOAT if narrow_source else c.source, c.result)
+        source = FLOAT if narrow_source else c.source
+        lanes = f"v{c.width}" if c.width else ""
+        function = f"llvm.{name}.sat.{lanes}{c.result.register}.{lanes}{'f64' if source == DOUBLE else 'f32'}"
+        return c.f.text.call(c.result_type, function, [(llvm_type(source.register, c.width), value)])
 
     return compute
 
