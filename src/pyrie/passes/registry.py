@@ -18,6 +18,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "stablehlo-legalize-composite-to-call": ("input.legalize_composites", "LegalizeComposites"),
     "convert-elementwise-to-linalg": ("global_optimization.convert_elementwise_to_linalg", "ConvertElementwiseToLinalg"),
     "iree-global-opt-decompose-concat": ("global_optimization.decompose_concat", "DecomposeConcat"),
+    "iree-global-opt-expand-tensor-shapes": ("global_optimization.expand_tensor_shapes", "ExpandTensorShapes"),
     "iree-global-opt-erase-unused-linalg-operands": ("global_optimization.erase_unused_linalg_operands", "EraseUnusedLinalgOperands"),
     "iree-global-opt-generalize-linalg-named-ops": ("global_optimization.generalize_linalg_named_ops", "GeneralizeLinalgNamedOps"),
     "iree-global-opt-propagate-linalg-transpose": ("global_optimization.propagate_linalg_transpose", "PropagateLinalgTranspose"),

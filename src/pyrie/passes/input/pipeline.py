@@ -7,6 +7,7 @@ from pyrie.ir.transforms.canonicalize import Canonicalize
 from pyrie.ir.transforms.inline import Inline
 from pyrie.ir.transforms.symbol_dce import SymbolDCE
 from pyrie.passes.input.convert_to_input_dialects import ConvertStableHLOToInputDialects
+from pyrie.passes.input.demote_types import DemoteF64ToF32, DemoteI64ToI32
 from pyrie.passes.input.import_functions import ImportPublic
 from pyrie.passes.input.legalize_chlo import LegalizeCHLO
 from pyrie.passes.input.legalize_composites import LegalizeComposites
@@ -39,6 +40,8 @@ def input_phase(options: CompileOptions) -> Pipeline:
         LegalizeControlFlow(),
         ConvertStableHLOToInputDialects(),
         ImportPublic(),
+        DemoteF64ToF32() if options.demote_f64_to_f32 else None,
+        DemoteI64ToI32() if options.demote_i64_to_i32 else None,
         Inline(),
         SymbolDCE(),
         Canonicalize(),
