@@ -120,18 +120,17 @@ class AsyncCloneOp(StreamOp):
 
 @irdl_op_definition
 class AsyncSliceOp(StreamOp):
-    """A copy of a range of a resource."""
+    """A copy of a range of a resource, which may live otherwise."""
 
     name = "stream.async.slice"
 
-    T: ClassVar = VarConstraint("T", Resource)
-    source = operand_def(T)
+    source = operand_def(Resource)
     source_size = operand_def(index)
     source_offset = operand_def(index)
     source_end = operand_def(index)
     result_size = operand_def(index)
     affinity = opt_prop_def(Attribute)
-    result = result_def(T)
+    result = result_def(Resource)
 
     assembly_format = (
         ON + "$source `[` $source_offset `to` $source_end `]` `:` " + sized("source") + "`->` " + sized("result") + "attr-dict-with-keyword"

@@ -10,7 +10,7 @@ from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from pyrie.dialects import arith, stream, util
 from pyrie.dialects.stream.types import ResourceType
 from pyrie.ir.control_flow import is_branch, successor_operands
-from pyrie.ir.dominance import reverse_post_order, successors_of
+from pyrie.ir.dominance import Dominance, reverse_post_order, successors_of
 
 T = TypeVar("T", bound=Hashable)
 
@@ -203,8 +203,11 @@ def _operand_names(op: stream.StreamOp) -> set[str]:
 _RESULT_SIZES = ("result_size", "target_size", "storage_size", "resource_size", "size")
 
 
-def resource_size(value: SSAValue) -> SSAValue | None:
-    """The size of a resource, from the op that defines it or else from one that uses it; None if nothing states it."""
+def resource_size(value: SSAValue, at: Operation | None = None) -> SSAValue | None:
+    """The size of a resource, from the op that defines it or else from one that uses it; None if nothing states it.
+
+    With `at`, only a size that is known there counts.
+    """
     if isinstance(value, OpResult) and isinstance(op := value.op, stream.StreamOp):
         names = _operand_names(op)
         for group, sizes in (("results_", "result_sizes"), ("results_", "resource_operand_sizes")):
@@ -213,7 +216,9 @@ def resource_size(value: SSAValue) -> SSAValue | None:
         for name in _RESULT_SIZES:
             if name in names:
                 return getattr(op, name)
+    dominance = Dominance()
     for use in value.uses:
-        if (size := operand_size(use.operation, use.index)) is not None:
+        size = operand_size(use.operation, use.index)
+        if size is not None and (at is None or dominance.value_dominates(size, at)):
             return size
     return None

@@ -144,6 +144,8 @@ class _Function:
             (a, x), (b, y) = self._pair(op.lhs), self._pair(op.rhs)
             op.operands[1], op.operands[2] = a, b
             self.ready[op.result] = self._join([x, y])
+        elif isinstance(op, stream.ResourceSizeOp):
+            op.operands[0] = self._base(op.operand)
         else:
             self._wait_on_host(op)
 
@@ -215,7 +217,7 @@ class _Function:
             if when is None:
                 op.operands[position] = base
                 continue
-            size = operand_size(op, position) or resource_size(base)
+            size = operand_size(op, position) or resource_size(base, op)
             if size is None:
                 size = self.emitter.emit(stream.ResourceSizeOp.build(operands=[base], result_types=[index])).result
             wait = stream.TimepointAwaitOp.build(operands=[[base], [size], when], result_types=[[base.type]])

@@ -179,16 +179,17 @@ def _transferred(op: Operation, values: object, wanted: list[Attribute], module:
 
 
 def _transfer_results(op: util.CallOp, callee: util.FuncOp, module: ModuleOp) -> None:
-    for result, type in zip(op.results, callee.function_type.outputs, strict=True):
-        if is_resource(result) and result.type != type:
-            wanted = result.type
-            Rewriter.replace_value_with_new_type(result, type)
+    for old, type in zip(list(op.results), callee.function_type.outputs, strict=True):
+        if is_resource(old) and old.type != type:
+            wanted = old.type
+            result = Rewriter.replace_value_with_new_type(old, type)
             transfer = _transfer(Emitter(op).after(op), result, wanted, module)
-            result.replace_uses_with_if(transfer, lambda use, made=transfer: use.operation is not made.owner)
+            made = (transfer.owner, *(operand.owner for operand in transfer.owner.operands))  # pyright: ignore[reportAttributeAccessIssue]
+            result.replace_uses_with_if(transfer, lambda use, made=made: use.operation not in made)
 
 
 def _transfer(emitter: Emitter, value: SSAValue, type: Attribute, module: ModuleOp) -> SSAValue:
-    size = resource_size(value)
+    size = resource_size(value, emitter.anchor)
     if size is None:
         size = emitter.emit(stream.ResourceSizeOp.build(operands=[value], result_types=[index])).result
     affinity = module.attributes.get("stream.affinity.default")
