@@ -65,6 +65,21 @@ def _print_types(printer: Printer, values: Sequence[SSAValue]) -> None:
     printer.print_string(")")
 
 
+def position_of(value: SSAValue, values: Sequence[SSAValue]) -> int:
+    """Where `value` stands in `values`."""
+    return next(position for position, other in enumerate(values) if other is value)
+
+
+def shape_root(value: SSAValue) -> SSAValue:
+    """The value from which a tensor has its shape, as far as operands say."""
+    while isinstance(value, OpResult):
+        destination = tied_destination(value)
+        if destination is None:
+            return value
+        value = destination
+    return value
+
+
 # ---- scf.for ------------------------------------------------------------------------------------------------------------
 
 
@@ -199,16 +214,10 @@ class ForOp(IRDLOperation, HasCanonicalizationPatternsInterface):
 
     def carried_from(self, argument: SSAValue) -> SSAValue | None:
         """The initial value of a carried tensor, where every iteration keeps its shape."""
-        position = list(self.body.block.args).index(argument) - 1  # pyright: ignore[reportArgumentType]
-        if position < 0:
+        position = position_of(argument, self.body.block.args) - 1
+        if position < 0 or shape_root(yielded(self.body)[position]) is not argument:
             return None
-        carried = yielded(self.body)[position]
-        while isinstance(carried, OpResult):
-            deeper = tied_destination(carried)
-            if deeper is None:
-                return None
-            carried = deeper
-        return self.iter_args[position] if carried is argument else None
+        return self.iter_args[position]
 
     def tied_destination(self, result: OpResult) -> SSAValue | None:
         return self.carried_from(self.body.block.args[result.index + 1])
@@ -315,6 +324,22 @@ class WhileOp(IRDLOperation, HasCanonicalizationPatternsInterface):
         before = [argument.type for argument in self.before_region.block.args]
         if not carried == before == [value.type for value in yielded(self.after_region)]:
             raise VerifyException(f"scf.while carries {[str(t) for t in carried]}; its before region takes {[str(t) for t in before]}")
+
+    def carried_from(self, argument: SSAValue) -> SSAValue | None:
+        """The initial value of a tensor that the loop carries, where every iteration keeps its shape."""
+        before, after = list(self.before_region.block.args), list(self.after_region.block.args)
+        passed = cast(ConditionOp, self.before_region.block.last_op).args
+        root = shape_root(passed[position_of(argument, after)]) if argument in after else argument
+        if root not in before:
+            return None
+        position = position_of(root, before)
+        carried = shape_root(yielded(self.after_region)[position])
+        if carried not in after or shape_root(passed[position_of(carried, after)]) is not root:
+            return None
+        return self.arguments[position]
+
+    def tied_destination(self, result: OpResult) -> SSAValue | None:
+        return self.carried_from(self.after_region.block.args[result.index])
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:

@@ -25,12 +25,16 @@ class DeduplicateExecutables(ModulePass):
     name = "iree-flow-deduplicate-executables"
 
     def apply(self, context: Context, module: ModuleOp) -> None:
-        first: dict[str, ExecutableOp] = {}
-        replaced: dict[str, ExecutableOp] = {}
+        alike: dict[tuple[str, ...], list[ExecutableOp]] = {}  # printing is slow, so only what has the same ops is compared by text
         for executable in [op for op in module.body.block.ops if isinstance(op, ExecutableOp)]:
-            kept = first.setdefault(anonymous_text(executable), executable)
-            if kept is not executable:
-                replaced[executable.sym_name.data] = kept
+            alike.setdefault(tuple(op.name for op in executable.walk()), []).append(executable)
+        replaced: dict[str, ExecutableOp] = {}
+        for group in alike.values():
+            first: dict[str, ExecutableOp] = {}
+            for executable in group if len(group) > 1 else ():
+                kept = first.setdefault(anonymous_text(executable), executable)
+                if kept is not executable:
+                    replaced[executable.sym_name.data] = kept
         if not replaced:
             return
         for op in module.walk():
