@@ -283,6 +283,13 @@ for m, n in ((4, 64), (3, 77)):
     case(f"layer_norm_{m}x{n}", [t(f"{m}x{n}xf32"), t(f"{n}xf32"), t(f"{n}xf32")], [t(f"{m}x{n}xf32")], layer_norm_body(m, n),
          ["%r"], layer_norm, tolerance=2e-5, strategy="reduction")  # fmt: skip
 
+case("column_mean_subtracted", [t("50x37xf32")], [t("50x37xf32")],
+     "%n = arith.constant 50.0 : f32" + empty("50x37xf32") + empty("37xf32", "%ec") + fill("37xf32", "0.0", "%f", "%ec")
+     + generic([ID2, COLUMN], "rp", [("%in0", "50x37xf32")], ("%f", "37xf32"), "%y = arith.addf %o, %a0 : f32", "%s")
+     + generic([ID2, COLUMN, ID2], "pp", [("%in0", "50x37xf32"), ("%s", "37xf32")], ("%e", "50x37xf32"),
+               "%m = arith.divf %a1, %n : f32\n%y = arith.subf %a0, %m : f32"),
+     ["%r"], lambda a: a - a.astype(np.float64).mean(0), tolerance=1e-5, strategy="reduction")  # fmt: skip
+
 # ---- contractions ------------------------------------------------------------------------------------------------------
 
 

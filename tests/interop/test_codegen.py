@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Dispatches made by the real compiler, executables made by Pyrie, run by the real runtime: the numbers must be the real compiler's."""
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conftest import RealIREE, iree_tool
 from pyrie.codegen.target import load_backend
 from pyrie.dialects import hal
 from pyrie.dialects.registry import make_context
@@ -16,8 +18,6 @@ from pyrie.ir.parser import parse_file, parse_module
 from pyrie.ir.printer import print_module
 from pyrie.passes.hal.pipeline import executable_configurations_phase, executable_targets_phase, hal_phase
 from pyrie.passes.options import CompileOptions
-
-from conftest import RealIREE, iree_tool
 
 pytestmark = pytest.mark.interop
 SEED = 11
@@ -86,7 +86,14 @@ def program(request: pytest.FixtureRequest, real_iree: Callable[[Path | str], Re
 
 def run(module: Path, inputs: list[Path], result: Path) -> np.ndarray:
     arguments = [f"--input=@{path}" for path in inputs]
-    command = [iree_tool("iree-run-module"), f"--module={module}", "--device=local-task", "--function=main", *arguments, f"--output=@{result}"]
+    command = [
+        iree_tool("iree-run-module"),
+        f"--module={module}",
+        "--device=local-task",
+        "--function=main",
+        *arguments,
+        f"--output=@{result}",
+    ]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return np.load(result)
 
@@ -99,7 +106,9 @@ def test_the_real_runtime_computes_the_same_with_our_kernels(program: tuple[Real
         phase(options).run(context, module)
     text, binary = tmp_path / "hal.mlir", tmp_path / "ours.vmfb"
     text.write_text(print_module(module))
-    subprocess.run([iree_tool("iree-compile"), str(text), "--compile-from=hal", "-o", str(binary)], check=True, capture_output=True, text=True)
+    subprocess.run(
+        [iree_tool("iree-compile"), str(text), "--compile-from=hal", "-o", str(binary)], check=True, capture_output=True, text=True
+    )
     rng = np.random.default_rng(SEED)
     inputs = []
     for i, shape in enumerate(shapes):
@@ -119,7 +128,5 @@ def test_kernels_are_legal_mlir_and_mean_the_same_when_read_back(program: tuple[
     text = print_module(module)
     subprocess.run([iree_tool("iree-opt"), "-", "-o", "/dev/null"], input=text, check=True, capture_output=True, text=True)
     again = parse_module(text, context)
-    binaries = [
-        [backend.serialize(context, v).data for v in m.walk() if isinstance(v, hal.ExecutableVariantOp)] for m in (module, again)
-    ]
+    binaries = [[backend.serialize(context, v).data for v in m.walk() if isinstance(v, hal.ExecutableVariantOp)] for m in (module, again)]
     assert binaries[0] and binaries[0] == binaries[1]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Pieces of the CPU code generator: targets, tiles, where ops land, and what the objects may need."""
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def test_rows_are_split_evenly():
     assert [balanced(rows, 8) for rows in (49, 128, 17, 9, 8, 1)] == [7, 8, 6, 5, 8, 1]
 
 
-@pytest.mark.parametrize("extents, lanes, work", [((100, 1000), (1, 64), 32768), ((4, None, 30), (1, 1, 30), 1000), ((), (), 10), ((7,), (7,), 1)])
+@pytest.mark.parametrize(
+    "extents, lanes, work", [((100, 1000), (1, 64), 32768), ((4, None, 30), (1, 1, 30), 1000), ((), (), 10), ((7,), (7,), 1)]
+)
 def test_blocks_are_whole_tiles_of_about_the_work_wanted(extents, lanes, work):
     result = blocks(extents, lanes, work)
     assert all(block % lane == 0 for block, lane in zip(result, lanes, strict=True))
@@ -159,7 +162,9 @@ def module(body: str) -> str:
 
 def test_an_object_that_needs_a_library_is_refused_with_the_caller(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYRIE_CACHE_DIR", "")
-    text = module("declare float @fmodf(float, float)\ndefine float @kernel(float %x) {\n  %y = call float @fmodf(float %x, float %x)\n  ret float %y\n}")
+    text = module(
+        "declare float @fmodf(float, float)\ndefine float @kernel(float %x) {\n  %y = call float @fmodf(float %x, float %x)\n  ret float %y\n}"
+    )
     with pytest.raises(CompileError) as refused:
         compile_object(text, SSE)
     assert "fmodf" in str(refused.value) and "kernel" in str(refused.value)

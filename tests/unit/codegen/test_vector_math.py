@@ -71,6 +71,8 @@ class Evaluated:
 
 
 WIDTH = 4
+OTHER_WIDTHS = (0, 1, 16)
+WIDE = [(name, "float", width) for name in ("exp", "exp2", "tanh", "erf", "log", "sin") for width in OTHER_WIDTHS]
 WANTED = [
     (name, type, WIDTH)
     for name in functions()
@@ -88,7 +90,7 @@ NARROW = [
 
 @pytest.fixture(scope="module", params=MACHINES)
 def evaluated(request: pytest.FixtureRequest) -> Evaluated:
-    return Evaluated(MACHINES[request.param], WANTED + NARROW)
+    return Evaluated(MACHINES[request.param], WANTED + NARROW + WIDE)
 
 
 def samples(low: float, high: float, dtype: type, count: int = 3000) -> np.ndarray:
@@ -163,6 +165,16 @@ def test_rounding_is_exact(evaluated: Evaluated, name: str, reference, type: str
     got, want = evaluated(name, type, WIDTH, x), reference(x)
     np.testing.assert_array_equal(got, want)
     np.testing.assert_array_equal(np.signbit(got), np.signbit(want))
+
+
+@pytest.mark.parametrize("name", ["exp", "exp2", "tanh", "erf", "log", "sin"])
+def test_every_width_gives_about_the_same(evaluated: Evaluated, name: str):
+    x = np.concatenate([samples(-104, 88.7, np.float32, 1000), np.array(SPECIAL, np.float32)])
+    results = [evaluated(name, "float", width, x) for width in (WIDTH, *OTHER_WIDTHS)]
+    for other in results[1:]:
+        np.testing.assert_array_equal(np.isnan(other), np.isnan(results[0]))
+        close = np.isfinite(results[0])
+        assert ulps(other[close], results[0][close].astype(np.float64)).max() <= 1, f"seed {SEED}"
 
 
 def test_round_goes_away_from_zero(evaluated: Evaluated):

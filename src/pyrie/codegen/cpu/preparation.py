@@ -79,7 +79,7 @@ class _Maker:
         return self.insert(linalg.GenericOp([v for v, _ in inputs], [output[0]], block, maps, iterators, [output[0].type]))
 
     def softmax(self, scores: SSAValue, dims: Dims, reduced: Dims) -> SSAValue:
-        """exp(x - max) / sum, in four ops: the maximum and the sum are over `reduced`."""
+        """exp(x - max) * (1 / sum), in four ops: the maximum and the sum are over `reduced`."""
         element = cast(TensorType, scores.type).element_type
         rest = [d for d in dims if d not in reduced]
         start = self.fill(float("-inf"), rest, element)
@@ -92,7 +92,13 @@ class _Maker:
         zero = self.fill(0.0, rest, element)
         total = self.generic([(powers, dims)], (zero, rest), lambda b, x, acc: b.add(arith.AddfOp(acc, x)))
         output = (self.empty(dims, element), dims)
-        return self.generic([(powers, dims), (total, rest)], output, lambda b, x, s, _: b.add(arith.DivfOp(x, s)))
+
+        def scale(b: _Body, x: SSAValue, sum_: SSAValue, _: SSAValue) -> SSAValue:
+            """One division a row: it depends on the row alone, and so is done there."""
+            one = b.add(arith.ConstantOp(FloatAttr(1.0, cast(AnyFloat, element))))
+            return b.add(arith.MulfOp(x, b.add(arith.DivfOp(one, sum_))))
+
+        return self.generic([(powers, dims), (total, rest)], output, scale)
 
 
 class _Body:

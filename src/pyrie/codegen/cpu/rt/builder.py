@@ -10,6 +10,11 @@ PREFIX = "pyrie."
 SUFFIXES = {"float": "f32", "double": "f64", "i16": "i16", "i32": "i32", "i64": "i64", "i8": "i8", "i1": "i1"}
 SIGNIFICANDS = {"float": 23, "double": 52}  # stored bits
 INTEGERS = {"float": "i32", "double": "i64"}
+SCALE = {
+    "<16 x float>": ("llvm.x86.avx512.mask.scalef.ps.512", "i16"),
+    "<8 x double>": ("llvm.x86.avx512.mask.scalef.pd.512", "i8"),
+}
+CURRENT_ROUNDING = "4"
 BIASES = {"float": 127, "double": 1023}
 
 
@@ -148,6 +153,17 @@ class MathBuilder:
         """2^n for an integer n in the range of normal numbers."""
         biased = self.integer_op("add", exponent, BIASES[self.scalar_type])
         return self.from_bits(self.integer_op("shl", biased, SIGNIFICANDS[self.scalar_type]))
+
+    @property
+    def has_scale(self) -> bool:
+        """Whether `scale` is one instruction."""
+        return self.machine.vector_bytes == 64 and self.type in SCALE
+
+    def scale(self, value: str, exponent: str) -> str:
+        """value * 2^exponent, rounded once, right for infinities, NaN and subnormal results."""
+        name, mask = SCALE[self.type]
+        arguments = [(self.type, value), (self.type, exponent), (self.type, "zeroinitializer"), (mask, "-1"), ("i32", CURRENT_ROUNDING)]
+        return self.text.call(self.type, name, arguments)
 
     # ---- other functions -----------------------------------------------------------------------------------------------
 

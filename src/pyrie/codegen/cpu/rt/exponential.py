@@ -33,8 +33,10 @@ def _split(b: MathBuilder, scaled: str) -> tuple[str, str]:
     return b.sub(total, magic), b.integer_op("sub", b.bits(total), b.bits(b.constant(magic)))
 
 
-def _scale(b: MathBuilder, value: str, exponent: str) -> str:
-    """value * 2^exponent in two steps, so that neither factor overflows and subnormal results round once."""
+def _scale(b: MathBuilder, value: str, whole: str, exponent: str) -> str:
+    """value * 2^whole: an instruction of AVX-512, elsewhere in two steps, so that no factor overflows and subnormal results round once."""
+    if b.has_scale:
+        return b.scale(value, whole)
     half = b.integer_op("ashr", exponent, 1)
     rest = b.integer_op("sub", exponent, half)
     return b.mul(b.mul(value, b.power_of_two(half)), b.power_of_two(rest))
@@ -45,7 +47,7 @@ def exp(b: MathBuilder, x: str) -> str:
     whole, exponent = _split(b, b.mul(x, LOG2E))
     high, low = LN2[b.scalar_type]
     reduced = b.fma(whole, -low, b.fma(whole, -high, x))
-    return _scale(b, b.polynomial(reduced, EXP_POLYNOMIAL[b.scalar_type]), exponent)
+    return _scale(b, b.polynomial(reduced, EXP_POLYNOMIAL[b.scalar_type]), whole, exponent)
 
 
 def exp2(b: MathBuilder, x: str) -> str:
@@ -53,7 +55,7 @@ def exp2(b: MathBuilder, x: str) -> str:
     x = b.clamp(x, math.floor(low), math.ceil(high))
     whole, exponent = _split(b, x)
     reduced = b.mul(b.sub(x, whole), math.log(2.0))
-    return _scale(b, b.polynomial(reduced, EXP_POLYNOMIAL[b.scalar_type]), exponent)
+    return _scale(b, b.polynomial(reduced, EXP_POLYNOMIAL[b.scalar_type]), whole, exponent)
 
 
 def expm1(b: MathBuilder, x: str) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pyrie.codegen.cpu.lowering.nests import Tiling
 from pyrie.codegen.cpu.machine import Machine
-from pyrie.codegen.cpu.strategies.plan import Plan, blocks
+from pyrie.codegen.cpu.strategies.plan import Plan, blocks, work_of
 from pyrie.codegen.cpu.strategies.pointwise import VECTORS, contiguous_lanes
 from pyrie.codegen.cpu.strategies.target import Stored, is_unit_stride
 
@@ -30,7 +30,14 @@ class Reduction:
             lanes = contiguous_lanes(stored.extents, machine, COLUMN_VECTORS)
         else:
             lanes = (1,) * stored.rank
-        steps = stored.reduced_extent()
-        in_row = last is None and bool(stored.rank)
-        work = max(1, WORK if in_row else WORK // steps)
-        return Plan(self.name, Tiling(blocks(stored.extents, lanes, work), lanes, tuple(range(stored.rank))), VECTORS * machine.lanes)
+        # dimensions that the reduction does not have come last and are never cut: a reduction is computed once for all of them
+        own = [d for d in range(stored.rank) if d in stored.loop_of]
+        shared = [d for d in range(stored.rank) if d not in stored.loop_of]
+        steps = max(stored.reduced_extent(), work_of(tuple(stored.extents[d] for d in shared)))
+        cut = dict(zip(own, blocks(_only(stored.extents, own), _only(lanes, own), max(1, WORK // steps)), strict=True))
+        tiling = Tiling(tuple(cut.get(d, 0) for d in range(stored.rank)), lanes, (*own, *shared))
+        return Plan(self.name, tiling, VECTORS * machine.lanes)
+
+
+def _only(values: tuple, dims: list[int]) -> tuple:
+    return tuple(values[d] for d in dims)
