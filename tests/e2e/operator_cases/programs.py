@@ -304,6 +304,35 @@ def dynamic() -> Iterator[Case]:
       stablehlo.return %j, %y : tensor<i32>, {t}
     }}
   return %r#1 : {t}""", sizes=(5,), fill=(Between(2, 4), plain))  # fmt: skip
+    for n in (0, 3):
+        yield case(f"dynamic_if_{n}", "i1 ?x4xf32 ?x4xf32", "?x4xf32",
+                   f"""%r = "stablehlo.if"(%0) ({{
+    %x = stablehlo.concatenate %1, %2, dim = 0 : ({t}, {t}) -> {t}
+    stablehlo.return %x : {t}
+  }}, {{
+    %x = stablehlo.negate %2 : {t}
+    stablehlo.return %x : {t}
+  }}) : (tensor<i1>) -> {t}
+  %s = stablehlo.abs %r : {t}
+  return %s : {t}""", sizes=(n, n + 2), meaning=lambda p, x, y: np.abs(np.concatenate([x, y]) if p else y))  # fmt: skip
+    yield case("dynamic_growing", "i32 ?x4xf32", "?x4xf32",
+               f"""%z = stablehlo.constant dense<0> : tensor<i32>
+  %one = stablehlo.constant dense<1> : tensor<i32>
+  %r:2 = stablehlo.while(%i = %0, %x = %1) : tensor<i32>, {t}
+    cond {{
+      %p = stablehlo.compare GT, %i, %z : (tensor<i32>, tensor<i32>) -> tensor<i1>
+      stablehlo.return %p : tensor<i1>
+    }} do {{
+      %j = stablehlo.subtract %i, %one : tensor<i32>
+      %y = stablehlo.concatenate %x, %1, dim = 0 : ({t}, {t}) -> {t}
+      stablehlo.return %j, %y : tensor<i32>, {t}
+    }}
+  return %r#1 : {t}""", sizes=(3,), fill=(Between(2, 4), plain))  # fmt: skip
+    yield case("dynamic_call", "?x4xf32", "?x4xf32 ?x4xf32",
+               f"%a = call @dynamic_helper(%0) : ({t}) -> {t}\n  %b = call @dynamic_helper(%a) : ({t}) -> {t}\n  return %a, %b : {t}, {t}", sizes=(3,),
+               setup=f"func.func private @dynamic_helper(%x: {t}) -> {t} attributes {{noinline}} {{\n"
+                     f"  %r = stablehlo.concatenate %x, %x, dim = 0 : ({t}, {t}) -> {t}\n  return %r : {t}\n}}",
+               meaning=lambda x: (np.concatenate([x] * 2), np.concatenate([x] * 4)))  # fmt: skip
     yield case("dynamic_size", "?x3xf32", "i32", "%r = stablehlo.get_dimension_size %0, dim = 0 : (tensor<?x3xf32>) -> tensor<i32>\n  return %r : tensor<i32>",
                sizes=(7,), meaning=lambda x: np.array(x.shape[0], np.int32))  # fmt: skip
 

@@ -8,6 +8,7 @@ from pyrie.ir.transforms.cse import CSE
 from pyrie.passes.global_optimization.convert_elementwise_to_linalg import ConvertElementwiseToLinalg
 from pyrie.passes.global_optimization.decompose_concat import DecomposeConcat
 from pyrie.passes.global_optimization.erase_unused_linalg_operands import EraseUnusedLinalgOperands
+from pyrie.passes.global_optimization.expand_tensor_shapes import ExpandTensorShapes
 from pyrie.passes.global_optimization.generalize_linalg_named_ops import GeneralizeLinalgNamedOps
 from pyrie.passes.global_optimization.propagate_linalg_transpose import PropagateLinalgTranspose
 from pyrie.passes.global_optimization.raise_special_ops import RaiseSpecialOps
@@ -35,6 +36,7 @@ def global_optimization_phase(options: CompileOptions) -> Pipeline:
     """linalg on tensors -> fewer and simpler ops of the same."""
     return Pipeline(
         "global-optimization",
+        ExpandTensorShapes(),
         Canonicalize(),
         CSE(),
         ConvertElementwiseToLinalg(),
