@@ -76,3 +76,35 @@ util.func public @two_readers(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4
   } -> tensor<4x8xf32>
   util.return %q, %r : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// Both readers of %p end in one op: all four become one.
+// CHECK-LABEL: util.func public @diamond
+util.func public @diamond(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // CHECK: linalg.generic
+  // CHECK: math.exp
+  // CHECK: arith.divf
+  // CHECK-NOT: linalg.generic
+  // CHECK: util.return
+  %e = tensor.empty() : tensor<4x8xf32>
+  %p = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %0 = math.exp %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x8xf32>
+  %q = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%p : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %0 = math.absf %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x8xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%p : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %0 = arith.negf %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x8xf32>
+  %s = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%q, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.divf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x8xf32>
+  util.return %s : tensor<4x8xf32>
+}

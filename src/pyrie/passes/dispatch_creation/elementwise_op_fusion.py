@@ -54,7 +54,10 @@ class ElementwiseOpFusion(ModulePass):
             if (smaller := without_redundant_inputs(fused)) is not None:
                 fused.erase()
                 fused = smaller
+            producer = consumer.inputs[position].owner
             Rewriter.replace_op(consumer, fused)
+            if isinstance(producer, Operation) and not any(result.uses for result in producer.results):
+                Rewriter.erase_op(producer)  # or what it read would still seem to have two readers
             consumer, changed, position = fused, True, 0
         return changed
 
