@@ -9,6 +9,7 @@ from math import prod
 from typing import ClassVar
 
 from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DenseArrayBase, IndexType, MemRefType, VectorType, i64
+from xdsl.dialects.utils import EnumAttribute
 from xdsl.dialects.vector import (
     BitcastOp,
     BroadcastOp,
@@ -22,7 +23,6 @@ from xdsl.dialects.vector import (
     TransferReadOp,
     TransferWriteOp,
 )
-from xdsl.dialects.utils import EnumAttribute
 from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,

@@ -15,7 +15,7 @@ from pyrie.codegen.cpu.strategies.contraction import balanced, register_tile
 from pyrie.codegen.cpu.strategies.plan import Plan, blocks
 from pyrie.codegen.target import TargetOptions, load_backend
 from pyrie.dialects import arith
-from pyrie.support.errors import CompileError, InputError
+from pyrie.support.errors import CompileError, InputError, UnsupportedError
 
 AVX512, AVX2, SSE = (describe(cpu, "", "x86_64") for cpu in ("x86-64-v4", "x86-64-v3", "generic"))
 
@@ -174,3 +174,43 @@ def test_text_that_llvm_rejects_is_shown(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYRIE_CACHE_DIR", "")
     with pytest.raises(CompileError, match="LLVM rejects"):
         compile_object(module("define void @f() {\n  %x = add i32 1, 2.0\n  ret void\n}"), SSE)
+
+
+# ---- what is not there -------------------------------------------------------------------------------------------------
+
+
+def test_an_op_without_a_kernel_is_named_with_its_place():
+    from pyrie.dialects import hal
+    from pyrie.dialects.registry import make_context
+    from pyrie.ir.parser import parse_module
+
+    backend = load_backend("llvm-cpu")
+    (target,) = backend.executable_targets(TargetOptions(cpu="generic", triple="x86_64"))
+    tensor = "!iree_tensor_ext.dispatch.tensor"
+    text = f"""
+#layout = #hal.pipeline.layout<bindings = [#hal.pipeline.binding<storage_buffer>, #hal.pipeline.binding<storage_buffer>]>
+hal.executable private @e {{
+  hal.executable.variant public @v target({target}) {{
+    hal.executable.export public @k ordinal(0) layout(#layout) count(%d: !hal.device) -> (index, index, index) {{
+      %x, %y, %z = iree_tensor_ext.dispatch.workgroup_count_from_slice()
+      hal.return %x, %y, %z : index, index, index
+    }}
+    builtin.module {{
+      func.func @k() {{
+        %c0 = arith.constant 0 : index
+        %0 = hal.interface.binding.subspan layout(#layout) binding(0) offset(%c0) : {tensor}<readonly:tensor<4xf32>>
+        %1 = hal.interface.binding.subspan layout(#layout) binding(1) offset(%c0) : {tensor}<writeonly:tensor<4xf32>>
+        %2 = iree_tensor_ext.dispatch.tensor.load %0, offsets = [0], sizes = [4], strides = [1] : {tensor}<readonly:tensor<4xf32>> -> tensor<4xf32>
+        %3 = tensor.insert %c into %2[%c0] : tensor<4xf32>
+        iree_tensor_ext.dispatch.tensor.store %3, %1, offsets = [0], sizes = [4], strides = [1] : tensor<4xf32> -> {tensor}<writeonly:tensor<4xf32>>
+        return
+      }}
+    }}
+  }}
+}}""".replace("%c into", "%f into").replace("%3 = tensor", "%f = arith.constant 1.0 : f32\n        %3 = tensor")
+    context = make_context()
+    module = parse_module(text, context, name="model.mlir")
+    variant = next(op for op in module.walk() if isinstance(op, hal.ExecutableVariantOp))
+    with pytest.raises(UnsupportedError) as refused:
+        backend.translate(context, variant)
+    assert "tensor.insert" in str(refused.value) and "model.mlir" in str(refused.value) and "supported" in str(refused.value)

@@ -11,7 +11,11 @@ from pyrie.codegen.cpu.lowering.dispatch import TRANSPARENT, Dispatch
 from pyrie.codegen.cpu.lowering.nests import blocks_of, pieces
 from pyrie.codegen.cpu.lowering.scopes import Index, KernelBuilder
 from pyrie.dialects import arith, hal
-from pyrie.dialects.iree_tensor_ext import DispatchWorkgroupCountFromSliceOp, DispatchWorkloadOrdinalOp
+from pyrie.dialects.iree_tensor_ext import (
+    DispatchWorkgroupCountFromSliceOp,
+    DispatchWorkgroupCountSplitReductionModifierOp,
+    DispatchWorkloadOrdinalOp,
+)
 from pyrie.ir.diagnostics import location_of
 from pyrie.support.errors import UnsupportedError
 
@@ -44,6 +48,17 @@ def replace_count(export: hal.ExecutableExportOp, dispatch: Dispatch, plans: Seq
         result.replace_all_uses_with(value)
     op.detach()
     op.erase()
+    _drop_split_reductions(block)
+
+
+def _drop_split_reductions(block: Block) -> None:
+    """Kernels compute whole reductions, whatever a modifier of the count expects."""
+    for op in list(block.ops):
+        if isinstance(op, DispatchWorkgroupCountSplitReductionModifierOp):
+            for result, value in zip(op.results, (op.workgroup_x, op.workgroup_y, op.workgroup_z), strict=True):
+                result.replace_all_uses_with(value)
+            op.detach()
+            op.erase()
 
 
 def _largest(builder: KernelBuilder, a: Index, b: Index) -> Index:
