@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
+from onnx.inliner import inline_selected_functions
 from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, DictionaryAttr, FunctionType, ModuleOp, StringAttr, TensorType
 from xdsl.ir import Attribute, Block, Region
 
@@ -35,7 +37,7 @@ def import_onnx(source: loading.Source, context: Context | None = None) -> Modul
     models and UnsupportedError, naming the node, for operators and attributes that are not there yet.
     """
     model, name, folder = loading.load_model(source)
-    importer = GraphImporter(model, name, folder)
+    importer = GraphImporter(inlined(model, name), name, folder)
     module = importer.run()
     (context or make_context()).get_optional_op("stablehlo.add")  # the dialects of the result are loaded
     try:
@@ -45,6 +47,48 @@ def import_onnx(source: loading.Source, context: Context | None = None) -> Modul
             f"does not make sense: {error.message}", location=f"{name}: {error.location}" if error.location else name
         ) from error
     return module
+
+
+def inlined(model: ModelProto, name: str) -> ModelProto:
+    """The model with its own functions inlined, and those operators that have no row here but a definition in simpler operators.
+
+    Definitions that cannot be inlined, for lack of types, are left; their operators are refused later by name.
+    """
+    local = {(f.domain, f.name) for f in model.functions}
+    versions = opset_versions(model)
+    missing = [node for node in model.graph.node if find(node.domain, node.op_type, versions.get(node.domain, 0)) is None]
+    defined = {(node.domain, node.op_type) for node in missing if definition(node, versions.get(node.domain, 0)) is not None}
+    if defined - local:
+        with suppress(Exception):  # the inliner says what it does not like in many ways
+            return inline_selected_functions(with_defaults(model, versions), sorted(local | defined), inline_schema_functions=True)
+    if not local:
+        return model
+    try:
+        return inline_selected_functions(model, sorted(local))
+    except Exception as error:
+        raise InputError(f"has functions that cannot be inlined: {error}", location=name) from error
+
+
+def definition(node: NodeProto, version: int) -> Any:
+    """The schema of an operator that it spells out in other operators, or None."""
+    try:
+        schema: Any = onnx.defs.get_schema(node.op_type, version, node.domain)
+    except onnx.defs.SchemaError:
+        return None
+    return schema if schema.has_function or schema.has_context_dependent_function else None
+
+
+def with_defaults(model: ModelProto, versions: dict[str, int]) -> ModelProto:
+    """A copy in which operators with a definition have all their attributes: the inliner takes absent ones for unset."""
+    filled = ModelProto()
+    filled.CopyFrom(model)
+    for node in filled.graph.node:
+        schema = definition(node, versions.get(node.domain, 0))
+        given = {a.name for a in node.attribute}
+        for attribute_name, attribute in sorted(schema.attributes.items()) if schema is not None else ():
+            if attribute_name not in given and attribute.default_value.type != AttributeProto.UNDEFINED:
+                node.attribute.append(attribute.default_value)
+    return filled
 
 
 @dataclass(frozen=True)
@@ -62,7 +106,8 @@ class UnsupportedNode:
 
 def unsupported_nodes(source: loading.Source) -> list[UnsupportedNode]:
     """Every node whose operator, version or attributes are not supported, without importing anything. Raises InputError."""
-    model, _, _ = loading.load_model(source)
+    model, name, _ = loading.load_model(source)
+    model = inlined(model, name)
     versions = opset_versions(model)
     found = []
     for node in model.graph.node:

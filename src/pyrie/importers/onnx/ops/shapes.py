@@ -31,7 +31,7 @@ def constant_(
     if value_float is not None or value_floats is not None:
         return constant(np.array(value_floats if value_float is None else value_float, np.float32))
     if value_int is None and value_ints is None:
-        raise InputError("a Constant without a value")
+        raise UnsupportedError("a Constant without a number is not supported", hint="supported: numbers and tensors")
     return constant(np.array(value_ints if value_int is None else value_int, np.int64))
 
 
