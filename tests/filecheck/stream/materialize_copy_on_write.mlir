@@ -8,13 +8,15 @@ util.func private @update(%target: !stream.resource<*>, %update: !stream.resourc
   util.return %0 : !stream.resource<*>
 }
 
-// Only the written operand of a dispatch is copied; the other use of the same value reads the original's bytes either way.
+// Only the written operand of a dispatch is copied, also where the kernel reads the same value besides.
 // CHECK-LABEL: @dispatch
-util.func private @dispatch(%a: !stream.resource<*>, %b: !stream.resource<*>, %s: index) -> !stream.resource<*> {
+util.func private @dispatch(%a: !stream.resource<*>, %b: !stream.resource<*>, %s: index) -> (!stream.resource<*>, !stream.resource<*>) {
   %c0 = arith.constant 0 : index
   // CHECK: %[[COPY:.+]] = stream.async.clone %arg1
-  // CHECK-NOT: stream.async.clone
-  // CHECK: stream.async.dispatch @ex::@f(%arg0[%c0 to %arg2 for %arg2], %[[COPY]][%c0 to %arg2 for %arg2]) : {{.*}} -> %[[COPY]]{%arg2}
+  // CHECK-NEXT: stream.async.dispatch @ex::@f(%arg0[%c0 to %arg2 for %arg2], %[[COPY]][%c0 to %arg2 for %arg2]) : {{.*}} -> %[[COPY]]{%arg2}
   %0 = stream.async.dispatch @ex::@f(%a[%c0 to %s for %s], %b[%c0 to %s for %s]) : (!stream.resource<*>{%s}, !stream.resource<*>{%s}) -> %b{%s}
-  util.return %0 : !stream.resource<*>
+  // CHECK: %[[SELF:.+]] = stream.async.clone %arg0
+  // CHECK-NEXT: stream.async.dispatch @ex::@f(%[[SELF]][%c0 to %arg2 for %arg2], %arg0[%c0 to %arg2 for %arg2]) : {{.*}} -> %[[SELF]]{%arg2}
+  %1 = stream.async.dispatch @ex::@f(%a[%c0 to %s for %s], %a[%c0 to %s for %s]) : (!stream.resource<*>{%s}, !stream.resource<*>{%s}) -> %a{%s}
+  util.return %0, %1 : !stream.resource<*>, !stream.resource<*>
 }

@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from pyrie.dialects import stream
+from pyrie.dialects.directives import tied_indices
 from pyrie.dialects.stream.types import ResourceType
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
@@ -36,21 +37,21 @@ class MaterializeCopyOnWrite(ModulePass):
 
 
 def _copy_tied_operands(op: stream.StreamOp) -> None:
-    tied = {value for result in op.results if (value := op.tied_operand(result.index)) is not None and is_resource(value)}
-    for position, value in enumerate(op.operands):
-        if value in tied and position in _written_positions(op, value):
+    for position in _written_positions(op):
+        value = op.operands[position]
+        if is_resource(value):
             op.operands[position] = _clone(op, value, position)
 
 
-def _written_positions(op: stream.StreamOp, value: SSAValue) -> set[int]:
-    """Positions of the operand that the op writes: the target; other uses of the same value only read."""
-    positions = [position for position, operand in enumerate(op.operands) if operand is value]
+def _written_positions(op: stream.StreamOp) -> list[int]:
+    """Positions of the operands that the op writes; the same value elsewhere among the operands is only read."""
+    names = [name for name, _ in op.get_irdl_definition().operands]
+    home = op.TIED_LIST or "target"
+    start = sum(_length(getattr(op, name)) for name in names[: names.index(home)])
     if op.TIED_LIST is None:
-        names = [name for name, _ in op.get_irdl_definition().operands]
-        before = names.index("target") if "target" in names else 0
-        start = sum(_length(getattr(op, name)) for name in names[:before])
-        return {start}
-    return set(positions)
+        return [start]
+    ties = tied_indices(op.properties.get("tied_operands"), len(op.results))
+    return sorted({start + tie for tie in ties if tie >= 0})
 
 
 def _length(value: SSAValue | tuple[SSAValue, ...] | None) -> int:
