@@ -190,7 +190,7 @@ def pow_(b: MathBuilder, x: str, y: str) -> str:
     usable = b.compare("olt", b.abs(product), 800.0)
     error = b.select(usable, error, 0.0)
     power = b.function("exp", product)
-    result = b.select(usable, b.fma(power, error, power), power)
+    result = b.select(b.both(usable, b.compare("olt", power, math.inf)), b.fma(power, error, power), power)
     whole = b.compare("oeq", y, b.function("trunc", y))
     half = b.mul(y, 0.5)
     odd = b.both(whole, b.compare("one", half, b.function("trunc", half)))

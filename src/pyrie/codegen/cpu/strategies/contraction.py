@@ -15,7 +15,6 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
 
 from pyrie.codegen.cpu.lowering.nests import Tiling
 from pyrie.codegen.cpu.lowering.reductions import reduction_steps
-from pyrie.codegen.cpu.lowering.scratch import LARGEST_LOCAL_BYTES
 from pyrie.codegen.cpu.machine import Machine
 from pyrie.codegen.cpu.strategies.plan import UNKNOWN_EXTENT, Plan
 from pyrie.codegen.cpu.strategies.target import Stored, coefficient, comes_from_reduction, is_unit_stride, loop_extent, uses
@@ -100,6 +99,7 @@ class Contraction:
 
 
 PAGE_BYTES = 4096
+MOST_PANEL_BYTES = 512 << 10  # a worker's local memory is as large as its L2 in IREE's runtime
 MOST_PAGES = 640  # that a panel may be spread over before translations miss (measured: 576 do no harm, 2304 halve the speed)
 LEAST_PACKED_ROWS = 4  # tiles of rows that share a packed panel
 
@@ -127,7 +127,7 @@ def _pays_to_pack(stored: Stored, root: Structured, factor: int, row: int, lanes
     stride = shape[-1] * bits(type) // 8
     panel = steps * lanes[-1] * bits(type) // 8
     pages = steps * min(1.0, stride / PAGE_BYTES)
-    return panel <= LARGEST_LOCAL_BYTES and (pages > MOST_PAGES or (stride % PAGE_BYTES == 0 and steps >= 64))
+    return panel <= MOST_PANEL_BYTES and (pages > MOST_PAGES or (stride % PAGE_BYTES == 0 and steps >= 64))
 
 
 def _extent_is_unknown(root: Structured) -> bool:
