@@ -19,7 +19,7 @@ ACCESS = "!iree_tensor_ext.dispatch.tensor"
 def _kernel(name: str, inputs: int, body: str, *, in_place: bool = False) -> str:
     accesses = ["readonly"] * inputs + ["writeonly"]
     if in_place:
-        accesses = ["readwrite"]
+        accesses = ["readwrite", *["readonly"] * (inputs - 1)]
     arguments = ", ".join(f"%a{i}: {ACCESS}<{access}:{WHOLE}>" for i, access in enumerate(accesses))
     loads = "\n".join(
         f"        %v{i} = iree_tensor_ext.dispatch.tensor.load %a{i}, offsets = [0], sizes = [{N}], strides = [1]"
@@ -30,7 +30,7 @@ def _kernel(name: str, inputs: int, body: str, *, in_place: bool = False) -> str
     maps = ", ".join(["affine_map<(i) -> (i)>"] * (inputs + 1))
     values = ", ".join(f"%v{i}" for i in range(inputs))
     scalars = ", ".join([*(f"%x{i}: i32" for i in range(inputs)), "%o: i32"])
-    last = len(accesses) - 1
+    last = 0 if in_place else len(accesses) - 1
     return f"""
   flow.executable private @{name}_ex {{
     flow.executable.export public @{name} workgroups() -> (index, index, index) {{
@@ -61,6 +61,7 @@ HEADER = "".join(
         _kernel("add", 2, "%s = arith.addi %x0, %x1 : i32"),
         _kernel("twice", 1, "%s = arith.addi %x0, %x0 : i32"),
         _kernel("increment", 1, "%one = arith.constant 1 : i32\n          %s = arith.addi %x0, %one : i32", in_place=True),
+        _kernel("accumulate", 2, "%s = arith.addi %x0, %x1 : i32", in_place=True),
         f"\n  util.global private mutable @list = dense<[{', '.join(map(str, range(N)))}]> : {WHOLE}",
         f"\n  util.global private mutable @zero = dense<0> : {WHOLE}\n",
     ]
@@ -93,7 +94,7 @@ class Program:
     def step(self, values: list[tuple[str, np.ndarray]], depth: int, nesting: int) -> None:
         """Adds one op, and its result to `values`."""
         rng = self.rng
-        kinds = ["add", "twice", "increment", "increment", "update", "update", "store", "clone", "splat", "load", "get", "put"]
+        kinds = ["add", "twice", "increment", "accumulate", "update", "update", "store", "clone", "splat", "load", "get", "put"]
         if nesting < 2:
             kinds += ["if", "for", "call"]
         kind = rng.choice(kinds)
@@ -108,6 +109,9 @@ class Program:
         elif kind == "increment":
             self.emit(depth, f"{r} = flow.dispatch @increment_ex::@increment({a}) : ({WHOLE}) -> {a}")
             values.append((r, x + 1))
+        elif kind == "accumulate":
+            self.emit(depth, f"{r} = flow.dispatch @accumulate_ex::@accumulate({a}, {b}) : ({WHOLE}, {WHOLE}) -> {a}")
+            values.append((r, x + y))
         elif kind == "clone":
             self.emit(depth, f"{r} = flow.tensor.clone {a} : {WHOLE}")
             values.append((r, x))
