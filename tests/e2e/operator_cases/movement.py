@@ -195,12 +195,44 @@ def gathers() -> Iterator[Case]:
         yield case(f"gather_{name}", f"{operand} {indices}", result, returning(op, result), fill=(plain, Between(-3, 12)), meaning=meaning)
 
 
+# where update `u` of a scatter goes: (indices, place of the update) -> place in the operand
+SCATTERED: dict[str, Callable[[np.ndarray, tuple[int, ...]], tuple[int, ...]]] = {
+    "rows": lambda i, u: (int(i[u[0], 0]), u[1]),
+    "rows_ui8": lambda i, u: (int(i[u[0], 0]), u[1]),
+    "rows_flat": lambda i, u: (int(i[u[0]]), u[1]),
+    "points": lambda i, u: (int(i[u[0], 0]), int(i[u[0], 1])),
+    "windows": lambda i, u: (int(i[u[0], 0]) + u[1], int(i[u[0], 1]) + u[2]),
+    "columns": lambda i, u: (u[0], int(i[u[1], 0])),
+    "batched": lambda i, u: (u[0], int(i[u[0], u[1], 0]), u[2]),
+}
+COMBINED: dict[str | None, Callable[[np.generic, np.generic], np.generic]] = {
+    "add": lambda old, new: old + new,
+    "maximum": max,
+    None: lambda old, new: new,
+}  # pyright: ignore[reportAssignmentType]
+
+
+def _scattered(place: Callable[..., tuple[int, ...]], combine: str | None) -> Callable[..., np.ndarray]:
+    def compute(a: np.ndarray, indices: np.ndarray, updates: np.ndarray) -> np.ndarray:
+        result = a.copy()
+        for u in np.ndindex(updates.shape):
+            at = place(indices, u)
+            if all(0 <= x < n for x, n in zip(at, a.shape, strict=True)):
+                result[at] = COMBINED[combine](result[at], updates[u])
+        return result
+
+    return compute
+
+
 def scatters() -> Iterator[Case]:
     rows = [("rows", "8x4", "3x1xi32", "3x4", "update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1"),
             ("rows_flat", "8x4", "3xi64", "3x4", "update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1"),
             ("points", "5x6", "7x2xi32", "7", "inserted_window_dims = [0, 1], scatter_dims_to_operand_dims = [0, 1], index_vector_dim = 1"),
             ("windows", "6x7", "2x2xi32", "2x2x3", "update_window_dims = [1, 2], scatter_dims_to_operand_dims = [0, 1], index_vector_dim = 1"),
             ("columns", "3x9", "4x1xi32", "3x4", "update_window_dims = [0], inserted_window_dims = [1], scatter_dims_to_operand_dims = [1], index_vector_dim = 1"),
+            ("rows_ui8", "8x4", "3x1xui8", "3x4", "update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1"),
+            ("batched", "3x6x2", "3x4x1xi64", "3x4x2", "update_window_dims = [2], inserted_window_dims = [1], input_batching_dims = [0], scatter_indices_batching_dims = [0], scatter_dims_to_operand_dims = [1], index_vector_dim = 2"),
+            ("window_first", "4x7", "3xi32", "2x3", "update_window_dims = [0], inserted_window_dims = [1], scatter_dims_to_operand_dims = [1], index_vector_dim = 1"),
             ("none", "5x6", "0x1xi32", "0x6", "update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1")]  # fmt: skip
     for name, operand, indices, updates, numbers in rows:
         for element, combine in (("f32", "add"), ("i32", "add"), ("i32", "maximum"), ("f32", None)):
@@ -213,7 +245,8 @@ def scatters() -> Iterator[Case]:
                   f"  ^bb0(%x: tensor<{element}>, %y: tensor<{element}>):\n    {region}\n  }})"
                   f" : (tensor<{a}>, tensor<{indices}>, tensor<{u}>) -> tensor<{a}>")  # fmt: skip
             yield case(f"scatter_{name}_{element}_{combine or 'assign'}", f"{a} {indices} {u}", a, returning(op, a),
-                       fill=(plain, Between(-2, 8), plain))  # fmt: skip
+                       fill=(plain, edges if "u" in indices else Between(-2, 8), plain),
+                       meaning=SCATTERED.get(name) and _scattered(SCATTERED[name], combine))  # fmt: skip
 
 
 def sorts() -> Iterator[Case]:
