@@ -23,10 +23,10 @@ class RandomProgram:
         self.values += [(f"%a{i}", dims) for i, dims in enumerate(self.inputs)]
         if dynamic:
             self.lines += [f"%c{axis} = arith.constant {axis} : index" for axis in range(2)]
-            for dim in SIZES:
+            for dim, extent in SIZES.items():
                 source = next(((i, d) for i, d in enumerate(self.inputs) if dim in d), None)
                 if source is None:
-                    self.lines.append(f"%size_{dim} = arith.constant {SIZES[dim]} : index")
+                    self.lines.append(f"%size_{dim} = arith.constant {extent} : index")
                 else:
                     i, d = source
                     self.lines.append(f"%size_{dim} = tensor.dim %a{i}, %c{d.index(dim)} : {self.type(d)}")

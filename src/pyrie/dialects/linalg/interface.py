@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, AnyFloat, TensorType
-from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
-from xdsl.ir.affine import AffineDimExpr, AffineExpr, AffineMap
+from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
+from xdsl.ir import Block, Operation, OpResult, SSAValue
+from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from pyrie.dialects import arith
 from pyrie.dialects.linalg.shaped import FillOp
@@ -124,8 +124,6 @@ def is_elementwise(op: Operation) -> bool:
 
 
 def _is_simple(map_: AffineMap) -> bool:
-    from xdsl.ir.affine import AffineConstantExpr
-
     return all(isinstance(result, AffineDimExpr | AffineConstantExpr) for result in map_.results)
 
 
@@ -197,19 +195,9 @@ def copies_input(op: StructuredOp) -> bool:
     return len(op.inputs) == 1 and yields is not None and yields.operands[0] is block.args[0] and yields.prev_op is None
 
 
-def affine_dims(expression: AffineExpr) -> set[int]:
-    """The dimensions an expression depends on."""
-    return expression.used_dims()
-
-
 def generalized(op: StructuredOp) -> GenericOp:
     """The linalg.generic that a named op stands for; not inserted, and `op` left as it is."""
     block = op.body.clone()
     generic = GenericOp(op.inputs, op.outputs, block, op.maps(), op.iterators(), op.result_types)
     generic.attributes.update(op.attributes)
     return generic
-
-
-def element_type(value: SSAValue | BlockArgument) -> AnyFloat:
-    """The element type of a tensor value."""
-    return value.type.get_element_type()  # pyright: ignore[reportAttributeAccessIssue]
