@@ -63,3 +63,14 @@ util.func public @loops(%n: index, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   }
   util.return %r : tensor<?x4xf32>
 }
+
+// CHECK-LABEL: util.func public @blocks
+util.func public @blocks(%n: i1, %x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // CHECK: cf.cond_br %arg0, ^bb1(%arg1, %{{.+}} : tensor<?x4xf32>, index), ^bb1(%arg2, %{{.+}} : tensor<?x4xf32>, index)
+  cf.cond_br %n, ^next(%x : tensor<?x4xf32>), ^next(%y : tensor<?x4xf32>)
+// CHECK: ^bb1(%[[Z:.+]]: tensor<?x4xf32>, %[[N:.+]]: index):
+^next(%z: tensor<?x4xf32>):
+  // CHECK: %[[T:.+]] = flow.tensor.tie_shape %[[Z]] : tensor<?x4xf32>{%[[N]]}
+  // CHECK: util.return %[[T]]
+  util.return %z : tensor<?x4xf32>
+}

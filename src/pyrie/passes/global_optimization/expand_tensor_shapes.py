@@ -14,6 +14,7 @@ from pyrie.dialects.directives import tied_indices, tied_operands_attr
 from pyrie.dialects.flow import TensorTieShapeOp
 from pyrie.dialects.tensor.sizes import SizeBuilder
 from pyrie.ir.context import Context
+from pyrie.ir.control_flow import incoming, set_successor_operands, successor_operands
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
 
@@ -31,7 +32,7 @@ class ExpandTensorShapes(ModulePass):
                %y = flow.tensor.tie_shape %x : tensor<?xf32>{%n} ... }
              %s = flow.tensor.tie_shape %r#0 : tensor<?xf32>{%r#1}
 
-    Private functions, their calls and globals are treated alike. Legal because the sizes that are passed are those the
+    Branches, private functions, their calls, and globals are treated alike. Legal because the sizes that are passed are those the
     tensor has; nothing outside the module sees the functions that change.
     """
 
@@ -49,6 +50,9 @@ class _Expansion:
     size_globals: dict[str, list[str]] = field(default_factory=dict)
 
     def expand(self, op: Operation) -> None:
+        for region in op.regions:
+            for block in list(region.blocks)[1:]:
+                _expand_block(block)
         if isinstance(op, util.FuncOp):
             if _is_expanded(op):
                 _expand_function(op)
@@ -121,13 +125,23 @@ def _tie(value: SSAValue, sizes: Sequence[SSAValue], point: InsertPoint) -> None
     value.replace_uses_with_if(tie.result, lambda use: use.operation is not tie)
 
 
-def _expand_arguments(block: Block, first: int = 0) -> None:
+def _expand_arguments(block: Block) -> None:
     """Gives a block arguments for the sizes of its dynamic tensors."""
-    for argument in reversed(block.args[first:]):
+    for argument in reversed(block.args):
         axes = _dynamic_axes_of(argument.type)
         if axes:
             sizes = [block.insert_arg(INDEX, argument.index + 1 + i) for i in range(len(axes))]
             _tie(argument, sizes, InsertPoint.at_start(block))
+
+
+def _expand_block(block: Block) -> None:
+    """A block that branches lead to takes the sizes of its dynamic tensors from them."""
+    edges = incoming(block) if any(_is_dynamic(argument.type) for argument in block.args) else None
+    if edges is None:
+        return
+    for branch, index in edges:
+        set_successor_operands(branch, index, _expanded_values(successor_operands(branch, index), branch))
+    _expand_arguments(block)
 
 
 def _rebuild(op: Operation, operands: Sequence[SSAValue]) -> None:
