@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IndexType, IntegerAttr, UnitAttr, i1, i64
-from xdsl.ir import Dialect
+from xdsl.ir import Dialect, OpResult, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -29,11 +29,14 @@ _MASK_TYPE = "(`,` type($mask)^)? "
 
 
 class _StructuredOp(IRDLOperation):
-    """Base: on tensors there are results, one for each output; on buffers there are none."""
+    """Base: on tensors there are results, one for each output; on buffers there are none. Outputs are the last operands."""
 
     results_ = var_result_def()
 
     traits = traits_def(RecursiveMemoryEffect())
+
+    def tied_destination(self, result: OpResult) -> SSAValue:
+        return self.operands[len(self.operands) - len(self.results) + result.index]
 
 
 @irdl_op_definition
@@ -192,8 +195,10 @@ class ArgCompareOp(_StructuredOp):
         " (`index_base` `(` $index_base^ `:` type($index_base) `)`)? $region " + _RESULTS
     )
 
+    # ---- scan and FFT ------------------------------------------------------------------------------------------------------
 
-# ---- scan and FFT ------------------------------------------------------------------------------------------------------
+    def tied_destination(self, result: OpResult) -> SSAValue:
+        return (self.output_value, self.output_index)[result.index]
 
 
 @irdl_op_definition
