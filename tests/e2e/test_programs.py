@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from examples import as_tuple
-from operator_cases import upstream
+from operator_cases import mixed, upstream
 from operator_cases.case import Case
 from operator_cases.harness import SEED, assert_agreement
 from operator_cases.programs import control, dynamic, patterns, results
@@ -17,7 +17,7 @@ from onnx_cases import CASES as ONNX_CASES
 
 TABLES = {
     "patterns": list(patterns()), "control": list(control()), "results": list(results()), "dynamic": list(dynamic()),
-    "upstream": upstream.CASES,
+    "upstream": upstream.CASES, "mixed": mixed.CASES,
 }  # fmt: skip
 
 

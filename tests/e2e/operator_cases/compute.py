@@ -219,7 +219,6 @@ def convolutions() -> Iterator[Case]:
     yield convolution("depthwise_stride_nhwc", "1x9x9x16", "3x3x1x16", "1x5x5x16", NHWC, "stride = [2, 2], pad = [[1, 1], [1, 1]]", 16)
     yield convolution("depthwise_times_two", "1x4x6x6", "8x1x3x3", "1x8x4x4", NCHW, "", 4)
     yield convolution("grouped", "1x4x6x6", "6x2x3x3", "1x6x4x4", NCHW, "", 2)
-    yield convolution("batch_grouped", "4x3x6x6", "6x3x3x3", "2x6x4x4", NCHW, "", 1, 2)
     yield convolution("1d", "2x3x9", "4x3x3", "2x4x7", "[b, f, 0]x[o, i, 0]->[b, f, 0]", "")
     yield convolution("3d", "1x2x5x5x5", "3x2x2x3x2", "1x3x4x3x4", "[b, f, 0, 1, 2]x[o, i, 0, 1, 2]->[b, f, 0, 1, 2]", "")
     yield convolution("mixed", "2x3x8x9", "3x3x3x4", "2x6x7x4", MIXED, "")

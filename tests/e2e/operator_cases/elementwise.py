@@ -30,7 +30,7 @@ def _columns(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtyp
 def _angles(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Edges up to 2^30: of larger angles nothing is promised."""
     array = edges(random, shape, dtype)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return np.where(np.isfinite(array) & (np.abs(array) > 2.0**30), np.remainder(array, dtype.type(7)), array).astype(dtype)
 
 
