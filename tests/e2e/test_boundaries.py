@@ -260,18 +260,19 @@ def test_arguments_that_do_not_fit_are_refused(program: pyrie.Program, function:
 
 
 REFUSED = {
+    "an element type kernels do not have": ("%r = stablehlo.add %x, %x : tensor<4xi4>", "tensor<4xi4>", "i4", "%r"),
     "an op nobody lowers": ('%r = "stablehlo.fft"(%x) <{fft_type = #stablehlo<fft_type FFT>, fft_length = array<i64: 4>}>'
-                            " : (tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>>", "tensor<4xcomplex<f32>>", "stablehlo.fft"),
+                            " : (tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>>", "tensor<4xcomplex<f32>>", "stablehlo.fft", "%r"),
     "batch groups": ("%r = stablehlo.convolution(%x, %x) dim_numbers = [b, f, 0]x[o, i, 0]->[b, f, 0], window = {} "
                      "{batch_group_count = 2 : i64, feature_group_count = 1 : i64}"
                      " : (tensor<2x2x2xf32>, tensor<2x2x2xf32>) -> tensor<1x2x1xf32>",
-                     "tensor<2x2x2xf32>", "batch groups"),
+                     "tensor<2x2x2xf32>", "batch groups", "%x"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_not_supported_is_refused_by_name(what: str):
-    body, type, words = REFUSED[what]
+    body, type, words, returned = REFUSED[what]
     with pytest.raises(UnsupportedError, match=words) as refusal:
-        compile(f"func.func @f(%x: {type}) -> {type} {{\n  {body}\n  return %x : {type}\n}}\n", cache=False, name="model.mlir")
+        compile(f"func.func @f(%x: {type}) -> {type} {{\n  {body}\n  return {returned} : {type}\n}}\n", cache=False, name="model.mlir")
     assert "model.mlir:" in str(refusal.value)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, FunctionType, ModuleOp
+from xdsl.dialects.builtin import DYNAMIC_INDEX, AnyFloat, ArrayAttr, ComplexType, FunctionType, IntegerType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from pyrie.codegen.cpu.emit.values import element_of
 from pyrie.codegen.cpu.lowering.counts import replace_count
 from pyrie.codegen.cpu.lowering.dispatch import Dispatch, shape_of
 from pyrie.codegen.cpu.lowering.elements import Elements
@@ -21,6 +22,8 @@ from pyrie.codegen.cpu.strategies.target import describe, is_unit_stride, loop_e
 from pyrie.codegen.cpu.structured import Structured
 from pyrie.dialects import func, hal
 from pyrie.dialects.iree_tensor_ext import DispatchTensorStoreOp
+from pyrie.ir.diagnostics import location_of
+from pyrie.support.errors import UnsupportedError
 
 PLANS = "pyrie.plans"  # on a configured function: one plan for each stored tensor
 
@@ -44,6 +47,7 @@ def lower_function(function: func.FuncOp, module: ModuleOp, machine: Machine, ex
     attribute = function.attributes.get(PLANS)
     if attribute is None:
         return  # a kernel already
+    _check_element_types(function)
     plans = [Plan.from_attribute(a) for a in cast(ArrayAttr, attribute).data]
     simpler = [Plan(p.strategy, p.tiling) for p in plans]
     scalar = [scalar_plan(piece, machine) for piece in pieces_of(function)]
@@ -57,6 +61,18 @@ def lower_function(function: func.FuncOp, module: ModuleOp, machine: Machine, ex
         _replace_body(function, kernel)
         return
     raise AssertionError("the scalar plan asks for no vectors")
+
+
+def _check_element_types(function: func.FuncOp) -> None:
+    """Refuses what no kernel computes with while its place in the user's program is still known."""
+    for op in function.walk():
+        for result in op.results:
+            element = getattr(result.type, "element_type", result.type)
+            if isinstance(element, IntegerType | AnyFloat | ComplexType):
+                try:
+                    element_of(element)
+                except UnsupportedError as error:
+                    raise UnsupportedError(f"'{op.name}': {error.message}", location=location_of(op), hint=error.hint) from None
 
 
 def _lower(function: func.FuncOp, module: ModuleOp, machine: Machine, plans: Sequence[Plan]) -> tuple[Block, Dispatch]:
