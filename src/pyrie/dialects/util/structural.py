@@ -262,7 +262,7 @@ class ReturnOp(IRDLOperation):
     def verify_(self) -> None:
         parent = self.parent_op()
         if isinstance(parent, FuncOp) and tuple(self.operand_types) != parent.function_type.outputs.data:
-            raise VerifyException(f"returns {self.operand_types} from a function of type {parent.function_type}")
+            raise VerifyException(f"returns ({', '.join(map(str, self.operand_types))}) from a function of type {parent.function_type}")
 
 
 @irdl_op_definition
