@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import ml_dtypes
 import numpy as np
@@ -227,6 +228,17 @@ def test_dynamic_sizes_change_from_call_to_call(program: pyrie.Program):
     for size in (1, 17, 0, 3, 129, 17, 1):
         x = np.arange(size * 3, dtype=np.int64).reshape(size, 3)
         np.testing.assert_array_equal(program["rows"](x), -x)
+
+
+def test_calls_from_several_threads(program: pyrie.Program):
+    def work(seed: int) -> bool:
+        a, rows = numbers(3, 5, seed=seed), np.full((seed % 7, 3), seed, np.int64)
+        return all(
+            np.array_equal(program["sum"](a, a), a + a) and np.array_equal(program["rows"](rows), -rows) for _ in range(20)
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(16)))
 
 
 def test_memoization_off_gives_the_same(module: bytes, monkeypatch: pytest.MonkeyPatch):
