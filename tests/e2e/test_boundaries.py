@@ -275,10 +275,6 @@ REFUSED = {
     "an element type kernels do not have": ("%r = stablehlo.add %x, %x : tensor<4xi4>", "tensor<4xi4>", "i4", "%r"),
     "an op nobody lowers": ('%r = "stablehlo.fft"(%x) <{fft_type = #stablehlo<fft_type FFT>, fft_length = array<i64: 4>}>'
                             " : (tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>>", "tensor<4xcomplex<f32>>", "stablehlo.fft", "%r"),
-    "batch groups": ("%r = stablehlo.convolution(%x, %x) dim_numbers = [b, f, 0]x[o, i, 0]->[b, f, 0], window = {} "
-                     "{batch_group_count = 2 : i64, feature_group_count = 1 : i64}"
-                     " : (tensor<2x2x2xf32>, tensor<2x2x2xf32>) -> tensor<1x2x1xf32>",
-                     "tensor<2x2x2xf32>", "batch groups", "%x"),
 }  # fmt: skip
 
 

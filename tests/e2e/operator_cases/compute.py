@@ -200,7 +200,27 @@ def convolution(
     op = (f"stablehlo.convolution(%0, %1) dim_numbers = {numbers}, window = {{{window}}} {{batch_group_count = {batch} : i64,"
           f" feature_group_count = {groups} : i64}} : (tensor<{a}>, tensor<{b}>) -> tensor<{r}>")  # fmt: skip
     length = int(np.prod([int(n) for n in kernel.split("x")]))
-    return case(f"convolution_{name}", f"{a} {b}", r, returning(op, r), tolerance=Sums(length, 2) if element in FLOATS else Exact())
+    meaning = _by_batch_groups(batch) if batch > 1 else None
+    return case(
+        f"convolution_{name}", f"{a} {b}", r, returning(op, r), tolerance=Sums(length, 2) if element in FLOATS else Exact(), meaning=meaning
+    )
+
+
+def _by_batch_groups(groups: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Each group of the batch convolved with the kernels of its own outputs; channels first or last by the shape of the kernel."""
+
+    def compute(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+        last = kernel.shape[2] == image.shape[3]
+        x = np.moveaxis(image, 3, 1) if last else image
+        k = kernel.transpose(3, 2, 0, 1) if last else kernel
+        parts = []
+        for part, own in zip(np.split(x, groups), np.split(k, groups), strict=True):
+            windows = np.lib.stride_tricks.sliding_window_view(part, k.shape[2:], (2, 3))
+            parts.append(np.einsum("bfhwij,ofij->bohw", windows.astype(np.float64), own))
+        result = np.concatenate(parts, 1).astype(image.dtype)
+        return np.moveaxis(result, 1, 3) if last else result
+
+    return compute
 
 
 def convolutions() -> Iterator[Case]:
@@ -219,6 +239,8 @@ def convolutions() -> Iterator[Case]:
     yield convolution("depthwise_stride_nhwc", "1x9x9x16", "3x3x1x16", "1x5x5x16", NHWC, "stride = [2, 2], pad = [[1, 1], [1, 1]]", 16)
     yield convolution("depthwise_times_two", "1x4x6x6", "8x1x3x3", "1x8x4x4", NCHW, "", 4)
     yield convolution("grouped", "1x4x6x6", "6x2x3x3", "1x6x4x4", NCHW, "", 2)
+    yield convolution("batch_grouped", "4x3x6x6", "6x3x3x3", "2x6x4x4", NCHW, "", 1, 2)
+    yield convolution("batch_grouped_nhwc", "6x6x5x2", "3x2x2x6", "3x4x4x6", NHWC, "", 1, 2)
     yield convolution("1d", "2x3x9", "4x3x3", "2x4x7", "[b, f, 0]x[o, i, 0]->[b, f, 0]", "")
     yield convolution("3d", "1x2x5x5x5", "3x2x2x3x2", "1x3x4x3x4", "[b, f, 0, 1, 2]x[o, i, 0, 1, 2]->[b, f, 0, 1, 2]", "")
     yield convolution("mixed", "2x3x8x9", "3x3x3x4", "2x6x7x4", MIXED, "")

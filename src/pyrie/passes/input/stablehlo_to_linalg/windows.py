@@ -78,20 +78,39 @@ def window_count(e: Emitter, size: Size, window: Size, stride: int, dilation: in
 
 def lower_convolution(e: Emitter, op: Operation) -> list[SSAValue]:
     assert isinstance(op, hlo.ConvolutionOp)
-    if op.batch_group_count.value.data != 1:
-        raise UnsupportedError("a convolution in batch groups is not supported", hint="feature groups are")
     result_type = cast(TensorType, op.result.type)
     if 0 in result_type.get_shape():
         return [e.empty(list(result_type.get_shape()), signless(result_type.element_type))]
     d, n = op.dimension_numbers.data, op.spatial_rank
     strides, dilations = window_numbers(op.window_strides, n), window_numbers(op.rhs_dilation, n)
-    image = padded_input(e, op)
-    kernel = op.rhs
+    image, kernel, groups = padded_input(e, op), op.rhs, op.feature_group_count.value.data
+    if op.batch_group_count.value.data != 1:
+        groups = op.batch_group_count.value.data
+        image = batches_as_features(e, image, d, groups)
     if op.window_reversal is not None and any(dims_of(op.window_reversal)):
         flipped = [axis for axis, flip in zip(d.kernel_spatial_dimensions, dims_of(op.window_reversal), strict=True) if flip]
         kernel = reverse(e, kernel, flipped)
-    convolution = Convolution(e, image, kernel, d, strides, dilations, op.feature_group_count.value.data, result_type)
+    convolution = Convolution(e, image, kernel, d, strides, dilations, groups, result_type)
     return [e.as_type(convolution.lowered(), signless(result_type))]
+
+
+def batches_as_features(e: Emitter, image: SSAValue, d: ConvDimensionNumbers, groups: int) -> SSAValue:
+    """The groups of the batch side by side as groups of features: each meets the kernels of its own outputs either way."""
+    sizes = e.sizes(image)
+    batch = sizes[d.input_batch_dimension]
+    if not isinstance(batch, int):
+        raise UnsupportedError(
+            "a convolution in batch groups of a batch known only at run time is not supported", hint="feature groups are"
+        )
+    split = [*sizes]
+    split[d.input_batch_dimension : d.input_batch_dimension + 1] = [groups, batch // groups]
+    apart = reshape(e, image, split)
+    order = [axis for axis in range(len(split)) if axis != d.input_batch_dimension]
+    feature = d.input_feature_dimension + (d.input_feature_dimension > d.input_batch_dimension)
+    order.insert(order.index(feature), d.input_batch_dimension)
+    sizes[d.input_batch_dimension] = batch // groups
+    sizes[d.input_feature_dimension] = e.multiply(sizes[d.input_feature_dimension], groups)
+    return reshape(e, e.transposed(apart, order), sizes)
 
 
 def padded_input(e: Emitter, op: hlo.ConvolutionOp) -> SSAValue:
