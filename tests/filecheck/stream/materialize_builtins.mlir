@@ -1,7 +1,8 @@
 // RUN: pyrie opt --iree-stream-materialize-builtins %s | FileCheck %s
 
 // CHECK: stream.executable private @__builtin_fill_i64
-// CHECK: linalg.fill
+// CHECK: func.func @__builtin_fill_i64(%arg0: i64, %arg1: index, %arg2: !stream.binding)
+// CHECK: linalg.yield %arg0 : i64
 
 // CHECK-LABEL: @splat
 util.func private @splat(%v: i64, %s: index) -> !stream.resource<*> {
