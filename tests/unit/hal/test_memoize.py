@@ -1,4 +1,4 @@
-"""The published example of memoization, and what inlining and outlining do to regions."""
+"""What inlining and outlining do to memoize regions."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def function(module: ModuleOp, name: str) -> util.FuncOp:
     return next(op for op in module.ops if isinstance(op, util.FuncOp) and op.sym_name.data == name)
 
 
-def test_outlining_gives_the_published_output():
+def test_outlining_gives_the_expected_output():
     """Both sides are canonicalized, so that constants stand in the same places; everything else is equal, names included."""
     ours = run((HERE / "memoize_input.mlir").read_text(), OutlineMemoizeRegions(), Canonicalize(), CSE())
-    published = run((HERE / "memoize_output.mlir").read_text(), Canonicalize(), CSE())
-    assert print_module(ours) == print_module(published)
+    expected = run((HERE / "memoize_output.mlir").read_text(), Canonicalize(), CSE())
+    assert print_module(ours) == print_module(expected)
 
 
 def test_inlining_the_example_leaves_no_region_and_records_once():
