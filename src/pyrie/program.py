@@ -14,7 +14,7 @@ from pyrie.runtime.context import Context, Module
 from pyrie.runtime.hal.device import Device, get_device
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.signature import FunctionSignature, Parameter
-from pyrie.support.errors import InputError, PyrieError
+from pyrie.support.errors import InputError, PyrieError, UnsupportedError
 
 ENTRY = "main"
 Source = str | Path | bytes | bytearray | memoryview
@@ -168,8 +168,13 @@ def compile(model: Any, *, device: str | Device = "local-sync", cache: bool = Tr
     `options` are the fields of `pyrie.passes.options.CompileOptions`, for instance `cpu="x86-64-v3"` or `memoization=False`.
     Raises InputError, UnsupportedError or CompileError, naming the user's node.
     """
-    from pyrie.passes.options import CompileOptions  # only programs that compile pay for the compiler
-    from pyrie.session import compile as compile_module
+    try:
+        from pyrie.passes.options import CompileOptions  # only programs that compile pay for the compiler
+        from pyrie.session import compile as compile_module
+    except ModuleNotFoundError as error:
+        raise UnsupportedError(
+            f"this installation only runs modules: it has no '{error.name}'", hint="to compile: pip install pyrie"
+        ) from None
 
     known = [field.name for field in fields(CompileOptions)]
     for name in options:
