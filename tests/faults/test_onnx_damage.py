@@ -66,6 +66,12 @@ def test_not_a_model(data: bytes):
         import_onnx(data)
 
 
+def test_names_are_text():
+    damaged = DIGITS.replace(b"Conv", b"C\xffnv", 1)
+    assert damaged != DIGITS
+    assert "op_type" in (attempt(damaged) or "")
+
+
 def test_missing_file_and_unknown_suffix(tmp_path: Path):
     with pytest.raises(InputError, match=r"absent\.onnx"):
         load(tmp_path / "absent.onnx")

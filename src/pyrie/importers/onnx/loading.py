@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from pyrie.support import limits, shape
@@ -42,7 +45,22 @@ def parse(data: bytes, name: str) -> ModelProto:
         raise InputError("is not an ONNX model: it has no graph", location=name)
     if not model.opset_import and not model.functions:
         raise InputError("is not an ONNX model: it names no operator set", location=name)
+    if (field := field_that_is_no_text(model)) is not None:
+        raise InputError(f"is not an ONNX model: a {field} in it is not UTF-8 text", location=name)
     return model
+
+
+def field_that_is_no_text(model: ModelProto) -> str | None:
+    """The name of a string field whose bytes are not UTF-8 (protobuf hands those over as bytes), or None."""
+    stack: list[Message] = [model]
+    while stack:
+        for field, value in stack.pop().ListFields():
+            values: Sequence[Any] = [value] if isinstance(value, str | bytes | Message) else value
+            if field.type == FieldDescriptor.TYPE_STRING and any(isinstance(text, bytes) for text in values):
+                return field.name
+            if field.type == FieldDescriptor.TYPE_MESSAGE:
+                stack += values
+    return None
 
 
 def tensor_array(tensor: TensorProto, name: str, folder: Path | None) -> np.ndarray:
