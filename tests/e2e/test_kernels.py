@@ -457,8 +457,8 @@ def scan(a: np.ndarray, start: np.ndarray, inclusive: bool) -> list[np.ndarray]:
     if inclusive:
         sums = np.cumsum(a, 1)
         return [sums, sums[:, -1]]
-    sums = np.cumsum(np.concatenate([start[:, None], a], 1), 1)
-    return [sums[:, :-1], sums[:, -1]]
+    sums = np.cumsum(np.concatenate([start[:, None], a[:, :-1]], 1), 1)
+    return [sums, sums[:, -1]]
 
 
 # ---- the tests ---------------------------------------------------------------------------------------------------------

@@ -160,6 +160,21 @@ def test_sort_and_topk():
     np.testing.assert_array_equal(indices, [[3, 4], [2, 3]])
 
 
+def test_an_exclusive_scan_ends_with_what_it_stored_last():
+    text = """func.func @f(%x: tensor<4xi32>, %z: tensor<i32>) -> (tensor<4xi32>, tensor<i32>) {
+      %e = tensor.empty() : tensor<4xi32>
+      %s:2 = iree_linalg_ext.scan dimension(0) inclusive(false) ins(%x : tensor<4xi32>) outs(%e, %z : tensor<4xi32>, tensor<i32>) {
+      ^bb0(%a: i32, %b: i32):
+        %c = arith.addi %a, %b : i32
+        iree_linalg_ext.yield %c : i32
+      } -> tensor<4xi32>, tensor<i32>
+      return %s#0, %s#1 : tensor<4xi32>, tensor<i32>
+    }"""
+    sums, last = run(text, np.array([5, 7, 1, 9]), np.array(2))
+    np.testing.assert_array_equal(sums, [2, 7, 14, 15])
+    assert last == 15
+
+
 def test_scan_and_scatter():
     text = """func.func @f(%x: tensor<5xi32>, %u: tensor<2x3xi32>, %at: tensor<2x1xi32>, %o: tensor<4x3xi32>) -> (tensor<5xi32>, tensor<4x3xi32>) {
       %e = tensor.empty() : tensor<5xi32>

@@ -136,9 +136,8 @@ def scan(machine: Machine, op: Any, operands: Sequence[Value]) -> Sequence[Value
             following = _body(machine, op, running, source[at])[0]
             if inclusive and step == 0:
                 following = source[at]
-            result[at] = following if inclusive else running
+            result[at] = total[position] = following if inclusive else running  # the accumulator ends as what was stored last
             running = following
-        total[position] = running
     return _region_outputs(op, [result, total])
 
 

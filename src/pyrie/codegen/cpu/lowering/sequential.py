@@ -174,13 +174,15 @@ def scan(e: Elements, dispatch: Dispatch, group: Sequence[Piece], tiling: Tiling
             following = _region(e, block, carried[0], value)[0]
             if inclusive:
                 following = _select(e, compare(e.builder, "eq", k, 0), value, following)
+            kept = following if inclusive else carried[0]
             if result is not None:
-                _store(e, following if inclusive else carried[0], result, here)
-            return [following]
+                _store(e, kept, result, here)
+            return [following, kept]
 
-        total = e.builder.for_(0, extents[dim], 1, [_element(e, op.accumulator, others)], step)
-        if last is not None:
-            _store(e, total[0], last, others)
+        start = _element(e, op.accumulator, others)
+        carried = e.builder.for_(0, extents[dim], 1, [start, start], step)
+        if last is not None:  # the accumulator ends as what was stored last
+            _store(e, carried[1], last, others)
 
     _rows(e, extents, dim, tiling, workgroup, row)
 
