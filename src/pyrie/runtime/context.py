@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Literal
 
+from pyrie.format.reflection import ARGUMENTS, CPU_FEATURES, DECLARATION, READ_ONLY
 from pyrie.runtime import status
 from pyrie.runtime.hal.allocator import Allocator
 from pyrie.runtime.hal.buffer import Buffer, BufferView
@@ -32,9 +33,6 @@ if TYPE_CHECKING:  # the file format, declarations and the translator are import
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 INITIALIZER = "__init"
-DECLARATION = "iree.abi.declaration"
-CPU_FEATURES = "pyrie.cpu_features"  # attribute of a module: features that its kernels use, by LLVM's names, separated by commas
-ARGUMENTS, READ_ONLY = "pyrie.arguments", "read-only"  # reflection of a function that never writes to its arguments
 
 # Classes behind the reference types that bytecode casts to; a name that is not here matches anything.
 REF_TYPES: dict[str, type] = {

@@ -242,6 +242,12 @@ def segment_sizes_attr(sizes: Sequence[int]) -> DenseIntOrFPElementsAttr:
     return DenseIntOrFPElementsAttr.from_list(VectorType(i16, [len(sizes)]), list(sizes))
 
 
+def _segments(sizes: Attribute, types: ArrayAttr) -> list[tuple[int, Attribute]]:
+    """Size (FIXED or a count) and type of each argument of a variadic call."""
+    assert isinstance(sizes, DenseIntOrFPElementsAttr)
+    return list(zip((int(s) for s in sizes.get_values()), types.data, strict=True))
+
+
 @irdl_op_definition
 class CallVariadicOp(_CallOp):
     """Calls an import with variadic arguments: `@f(%a, [%b, %c], [(%d, %e), (%f, %g)])`.
@@ -275,8 +281,7 @@ class CallVariadicOp(_CallOp):
 
     def segments(self) -> list[tuple[int, Attribute]]:
         """Each argument's size (FIXED or a count) and type."""
-        assert isinstance(self.segment_sizes, DenseIntOrFPElementsAttr)
-        return list(zip((int(s) for s in self.segment_sizes.get_values()), self.segment_types.data, strict=True))
+        return _segments(self.segment_sizes, self.segment_types)
 
     @classmethod
     def parse(cls, parser: Parser) -> CallVariadicOp:
@@ -470,8 +475,7 @@ class CallVariadicYieldableOp(_YieldableCallOp):
 
     def segments(self) -> list[tuple[int, Attribute]]:
         """Each argument's size (FIXED or a count) and type."""
-        assert isinstance(self.segment_sizes, DenseIntOrFPElementsAttr)
-        return list(zip((int(s) for s in self.segment_sizes.get_values()), self.segment_types.data, strict=True))
+        return _segments(self.segment_sizes, self.segment_types)
 
     @classmethod
     def parse(cls, parser: Parser) -> CallVariadicYieldableOp:

@@ -22,13 +22,13 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from pyrie.dialects import arith, hal, tensor, util
+from pyrie.format.reflection import DECLARATION, REFLECTION
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
 
 STUB = "iree.abi.stub"
 NAME, ENCODING = "iree.abi.name", "iree.abi.encoding"
-REFLECTION, DECLARATION = "iree.reflection", "iree.abi.declaration"
 
 
 @dataclass(frozen=True)

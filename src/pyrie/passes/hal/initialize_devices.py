@@ -16,6 +16,7 @@ from pyrie.ir.parser import parse_module
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.printer import print_attribute
 from pyrie.ir.symbol_table import symbol_name
+from pyrie.passes.hal.devices import device_globals
 
 # Looks at each device the program is given; of those that match, the one numbered $ordinal is taken.
 TEMPLATE = Template("""
@@ -71,10 +72,10 @@ class InitializeDevices(ModulePass):
     name: ClassVar[str] = "iree-hal-initialize-devices"
 
     def apply(self, context: Context, module: ModuleOp) -> None:
-        for op in list(module.body.block.ops):
-            if not isinstance(op, util.GlobalOp) or op.initial_value is None or not isinstance(op.type, hal.DeviceType):
-                continue
+        for op in list(device_globals(module)):
             value = op.initial_value
+            if value is None:
+                continue
             if not isinstance(value, hal.DeviceTargetAttr):
                 raise unsupported_at(op, f"is a device given as {value}", hint="supported: #hal.device.target")
             initializer = _initializer(context, op, value)

@@ -15,7 +15,7 @@ from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
-from pyrie.passes.hal.devices import loaded_device
+from pyrie.passes.hal.devices import device_globals, loaded_device
 
 INCOMPATIBLE = 14  # the status code of a program and a device that do not fit
 
@@ -54,12 +54,8 @@ def _device_of(op: hal.ExecutableLookupOp) -> str:
         module = op.parent_op()
         while module is not None and not isinstance(module, ModuleOp):
             module = module.parent_op()
-        names = {
-            g.sym_name.data
-            for g in (module.body.block.ops if module else ())
-            if isinstance(g, util.GlobalOp) and isinstance(g.type, hal.DeviceType)
-        }
-        device = names.pop() if len(names) == 1 else None
+        names = [g.sym_name.data for g in device_globals(module)] if module else []
+        device = names[0] if len(names) == 1 else None
     if device is None:
         raise unsupported_at(
             op, "loads an executable on a device that cannot be told", hint="load it from a util.global of type !hal.device"

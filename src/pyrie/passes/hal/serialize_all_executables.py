@@ -9,13 +9,13 @@ import numpy as np
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr, VectorType, i8
 
 from pyrie.dialects import hal
+from pyrie.format.reflection import CPU_FEATURES, REFLECTION
 from pyrie.ir.context import Context
 from pyrie.ir.elements import from_numpy
 from pyrie.ir.passes import ModulePass
 from pyrie.passes.hal.devices import variants_with_backends
 
 MIME_TYPES = {"embedded-elf": "application/x-elf", "system-elf": "application/x-elf"}  # by the start of the format
-REFLECTION, CPU_FEATURES = "iree.reflection", "pyrie.cpu_features"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from pyrie.dialects import hal, stream, util
+from pyrie.format.reflection import ARGUMENTS, READ_ONLY, REFLECTION
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 
-REFLECTION, ARGUMENTS, READ_ONLY = "iree.reflection", "pyrie.arguments", "read-only"
 VIEW_READERS = (  # what may be done with an argument as such: one that is returned or passed on would be seen by others
     *(stream.TensorImportOp, hal.BufferViewAssertOp, hal.BufferViewDimOp, hal.BufferViewRankOp),
     *(hal.BufferViewElementTypeOp, hal.BufferViewEncodingTypeOp),

@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import FloatAttr, FunctionType, IntegerAttr, IntegerT
 from xdsl.ir import Attribute, Operation
 
 from pyrie.dialects import hal, util, vm
+from pyrie.format.reflection import REFLECTION
 from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import unsupported_at
 from pyrie.ir.passes import ModulePass
@@ -16,11 +17,7 @@ from pyrie.passes.vm.conversion.converter import Converter, convert_type
 from pyrie.passes.vm.conversion.imports import IMPORTS
 
 RULE_MODULES = (host, objects, scalars)  # importing them registers their rules
-REFLECTION = "iree.reflection"
 BINARY_ALIGNMENT = 16
-
-
-REFLECTION = "iree.reflection"  # what the module says of itself at run time
 
 
 @dataclass(frozen=True)

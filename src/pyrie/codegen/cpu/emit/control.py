@@ -13,7 +13,7 @@ from pyrie.codegen.cpu.emit.values import Value, integer, llvm_type
 if TYPE_CHECKING:
     from pyrie.codegen.cpu.emit.function import FunctionEmitter
 
-UNROLL = "pyrie.unroll"
+UNROLL = "pyrie.unroll"  # on a loop: how many steps may stand in one iteration
 LARGEST_UNROLLED = 160  # instructions in one iteration, about; more is only code (measured)
 
 

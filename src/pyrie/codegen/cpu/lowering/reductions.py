@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, Tens
 from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from pyrie.codegen.cpu.emit.control import UNROLL
 from pyrie.codegen.cpu.lowering.bodies import Evaluation, elementwise
 from pyrie.codegen.cpu.lowering.elements import Elements, operand_tiles
 from pyrie.codegen.cpu.lowering.indices import CannotVectorize, Lanes, Position, Positions, axes_of, ordered
@@ -27,7 +28,6 @@ from pyrie.dialects.vector import CombiningKindAttr, CombiningKindFlag
 
 REDUCTION_RANK = 1000  # axes of reductions come after those of what is stored
 CONTRACT = FastMathFlagsAttr([FastMathFlag.ALLOW_CONTRACT])
-UNROLL = "pyrie.unroll"  # on a loop: how many steps the emitter may put in one iteration
 
 
 @dataclass(frozen=True)

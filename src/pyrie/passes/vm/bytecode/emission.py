@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Operation
 from pyrie.dialects import vm
 from pyrie.format.module import Attributes, CallingConvention, Dependency, Export, Import, Module, Segment, Signature, Span
 from pyrie.format.opcodes import NO_FEATURE, Bank
+from pyrie.format.reflection import REFLECTION
 from pyrie.format.writer import write_module
 from pyrie.ir.diagnostics import location_of
 from pyrie.passes.vm.bytecode.expand_pseudo_ops import expand_pseudo_ops
@@ -119,7 +120,7 @@ def _segment(op: vm.RodataOp) -> Segment:
 
 def _reflection(op: vm.FuncOp | vm.ModuleOp) -> Attributes:
     """`iree.reflection` as pairs of strings, sorted as MLIR sorts dictionaries."""
-    reflection = op.attributes.get("iree.reflection")
+    reflection = op.attributes.get(REFLECTION)
     if not isinstance(reflection, DictionaryAttr):
         return ()
     return tuple((key, str(_value(value))) for key, value in sorted(reflection.data.items()))
