@@ -17,6 +17,7 @@ VARIABLES: dict[str, Variable] = {
     v.name: v
     for v in (
         Variable("PYRIE_CACHE_DIR", "~/.cache/pyrie", "where compiled modules and kernels are kept; empty disables the cache"),
+        Variable("PYRIE_EXECUTOR", "native", "python replays command buffers without the native executor, much slower"),
         Variable("PYRIE_MEMOIZE", "1", "0 records command buffers anew on every call"),
         Variable("PYRIE_THREADS", "", "worker threads of local-task; empty is one a CPU of the inherited mask"),
         Variable("PYRIE_VERIFY", "0", "1 verifies the IR after every pass, not only at phase boundaries"),

@@ -21,7 +21,7 @@ needs_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="machine c
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
-@pytest.mark.parametrize("architecture", ["x86_64"])
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
 def test_committed_machine_code_is_what_its_source_compiles_to(architecture: str):
     script = runpy.run_path(str(ROOT / "scripts" / "generate_machine_code.py"))
     committed = (ROOT / "src" / "pyrie" / "runtime" / "native" / f"{architecture}.py").read_text()

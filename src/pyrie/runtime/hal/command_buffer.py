@@ -6,7 +6,9 @@ from pyrie.runtime import status
 from pyrie.runtime.hal import flags
 from pyrie.runtime.hal.buffer import Binding, BufferRef
 from pyrie.runtime.hal.executable import Executable, Kernel
-from pyrie.runtime.hal.replay import Recording, Replay
+from pyrie.runtime.hal.packing import Job
+from pyrie.runtime.hal.recording import Recording, Replay
+from pyrie.runtime.hal.replay import MOST_WORKGROUPS
 
 MAX_WORKGROUPS = (0xFFFFFFFF, 0xFFFFFFFF, 0xFFFF)
 MAX_BINDINGS = 255  # what the dispatch state can count
@@ -79,6 +81,9 @@ class CommandBuffer:
         kernel = self._kernel(executable, function, constants, bindings)
         if any(not 0 <= n <= most for n, most in zip(workgroups, MAX_WORKGROUPS, strict=True)):
             raise status.error(status.OUT_OF_RANGE, f"workgroup count {workgroups} is above {MAX_WORKGROUPS}")
+        x, y, z = workgroups
+        if x * y * max(z, 1) > MOST_WORKGROUPS:
+            raise status.error(status.OUT_OF_RANGE, f"workgroup count {workgroups} makes more than {MOST_WORKGROUPS} workgroups")
         self._recording.dispatch(kernel, workgroups, constants, [self._ref(b, flags.ACCESS_READ) for b in bindings])
 
     def dispatch_indirect(
@@ -101,13 +106,40 @@ class CommandBuffer:
 
     def bind(self, table: tuple[Binding, ...]) -> Replay:
         """Checks a binding table and makes the state of one submission. Raises DeviceError."""
+        self._begin_submission()
+        return self._recording.bind(table)
+
+    @property
+    def is_native(self) -> bool:
+        """Whether machine code replays it, so that `take_job` is of use; otherwise Python does."""
+        return self._recording.native is not None
+
+    def take_job(self) -> Job:
+        """A job for one submission whose slots the caller fills itself; it checks access, and sees to it that buffers live."""
+        self._begin_submission()
+        return self._recording.take_job()
+
+    def give_job_back(self, job: Job) -> None:
+        """Ends a submission begun with `take_job`."""
+        self._recording.give_job_back(job)
+
+    def raise_for(self, code: int) -> None:
+        """Raises the DeviceError that a replay's return code stands for; 0 stands for none."""
+        if code:
+            raise self._recording.failure(code)
+
+    @property
+    def packed_bytes(self) -> int:
+        """Memory of the packed program and its jobs."""
+        return self._recording.packed_bytes
+
+    def _begin_submission(self) -> None:
         if not self.is_final:
             raise status.error(status.FAILED_PRECONDITION, "the command buffer is still being recorded")
         if self.mode & flags.MODE_ONE_SHOT:
             if self._one_shot_used:
                 raise status.error(status.FAILED_PRECONDITION, "a one-shot command buffer was submitted twice")
             self._one_shot_used = True
-        return self._recording.bind(table)
 
     # Checks.
 

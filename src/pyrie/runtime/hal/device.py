@@ -13,7 +13,8 @@ from pyrie.runtime.hal.allocator import Allocator
 from pyrie.runtime.hal.buffer import Binding, Buffer, BufferRef
 from pyrie.runtime.hal.command_buffer import CommandBuffer
 from pyrie.runtime.hal.executable import Executable
-from pyrie.runtime.hal.replay import Replay
+from pyrie.runtime.hal.packing import Job
+from pyrie.runtime.hal.recording import Replay, replay_here
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.hal.workers import WorkerPool, as_pyrie_error
 from pyrie.runtime.native import cpu, embedded_elf
@@ -42,7 +43,15 @@ class Device:
         _complete(work, signal)
 
     def _run(self, replay: Replay) -> None:
-        replay.run()
+        if replay.recording.native is None:
+            replay.recording.run_in_python(replay.job)
+        elif code := self.run_now(replay.job):
+            raise replay.recording.failure(code)
+
+    def run_now(self, job: Job) -> int:
+        """Runs a job of a native recording, its slots filled, in this thread; returns 0 or what `CommandBuffer.raise_for` explains."""
+        assert job.program.native is not None
+        return replay_here(job, job.program.native)
 
     # Queue operations.
 

@@ -19,7 +19,9 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from pyrie.runtime import status
-from pyrie.runtime.hal.replay import Command, Replay
+from pyrie.runtime.hal.packing import Job as PackedJob
+from pyrie.runtime.hal.recording import Replay
+from pyrie.runtime.hal.replay import Command
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.support.errors import DeviceError, PyrieError
 
@@ -54,11 +56,12 @@ class WorkerPool:
 
     def run(self, replay: Replay) -> None:
         """Runs a replay from a worker, with the help of the others. Raises what the first failing tile raised."""
+        replay.job.bind()
         for stage in replay.recording.stages:
-            self._run_stage(replay, stage)
+            self._run_stage(replay.job, stage)
 
-    def _run_stage(self, replay: Replay, stage: list[Command]) -> None:
-        work = Stage(replay, stage, self.size)
+    def _run_stage(self, job: PackedJob, stage: list[Command]) -> None:
+        work = Stage(job, stage, self.size)
         helpers = min(self.size, work.claims) - 1
         for _ in range(helpers):
             self._jobs.put(work.help)
@@ -100,13 +103,13 @@ class WorkerPool:
 class Stage:
     """Commands with no barrier between them, cut into claims that threads take one at a time."""
 
-    __slots__ = ("_claims", "_done", "_lock", "_next", "_running", "claims", "failure", "replay")
+    __slots__ = ("_claims", "_done", "_job", "_lock", "_next", "_running", "claims", "failure")
 
-    def __init__(self, replay: Replay, commands: list[Command], threads: int):
-        self.replay = replay
+    def __init__(self, job: PackedJob, commands: list[Command], threads: int):
+        self._job = job
         self._claims: list[tuple[Command, int, int]] = []
         for command in commands:
-            tiles = command.tile_count(replay)
+            tiles = command.tile_count(job)
             step = max(1, -(-tiles // (threads * TILES_A_CLAIM_DIVISOR)))
             self._claims += [(command, begin, min(begin + step, tiles)) for begin in range(0, tiles, step)]
         self.claims = len(self._claims)
@@ -128,7 +131,7 @@ class Stage:
             command, begin, end = self._claims[index]
             try:
                 if self.failure is None:
-                    command.run(self.replay, begin, end)
+                    command.run(self._job, begin, end)
             except BaseException as error:  # whatever it is, it belongs to the waiter
                 self.failure = self.failure or error
             with self._lock:

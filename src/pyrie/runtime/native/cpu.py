@@ -44,7 +44,7 @@ _EXTENDED = 0x80000000
 def features() -> dict[str, bool]:
     """Every feature this table knows, by LLVM's name, and whether this CPU and system have it. Empty on another architecture."""
     code = own_code()
-    if code is None:
+    if code is None or "cpuid" not in code:
         return {}
     cpuid = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)(code["cpuid"])
     registers = (ctypes.c_uint32 * 4)()

@@ -1,6 +1,6 @@
 """Calls CPU kernels: `int kernel(environment*, dispatch_state*, workgroup_state*)` over a range of workgroups.
 
-The loop over workgroups is machine code of our own (x86_64.ll) where there is some for this machine, and a Python loop elsewhere.
+The loop over workgroups is machine code of our own (executor.ll) where there is some for this machine, and a Python loop elsewhere.
 ctypes releases the interpreter lock during a call, so worker threads scale.
 """
 
@@ -29,7 +29,7 @@ WORKGROUP_ID = struct.Struct("<IIH")
 KernelCall = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 RunWorkgroups = Callable[[int, int, int, int, int, int], int]
 
-_ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64"}
+_ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
 @functools.cache

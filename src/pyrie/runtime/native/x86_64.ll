@@ -1,63 +1,40 @@
-; The runtime's own native code for x86-64. `scripts/generate_machine_code.py` compiles it into x86_64.py, which is committed,
-; so that a runtime without LLVM can run it. Each function is position-independent and calls nothing but its arguments.
+; What the executor needs of x86-64, and a function to ask the CPU what it can do.
 
 target triple = "x86_64-unknown-linux-gnu"
 
-; Runs the workgroups [begin, end) of a dispatch, x fastest, in order, until a kernel returns something other than 0; returns that.
-; The ids of the last workgroup run stay in the workgroup state.
-define i32 @run_workgroups(ptr %kernel, ptr %environment, ptr %dispatch, ptr %workgroup, i64 %begin, i64 %end) nounwind {
-entry:
-  %any = icmp ult i64 %begin, %end
-  br i1 %any, label %start, label %done
+; Tells the CPU that this is a loop that waits.
+define internal void @pause() alwaysinline nounwind {
+  call void asm sideeffect "pause", "~{memory}"()
+  ret void
+}
 
-start:
-  %count_x.ptr = getelementptr i8, ptr %dispatch, i64 12
-  %count_y.ptr = getelementptr i8, ptr %dispatch, i64 16
-  %count_x = load i32, ptr %count_x.ptr
-  %count_y = load i32, ptr %count_y.ptr
-  %size_x = zext i32 %count_x to i64
-  %size_y = zext i32 %count_y to i64
-  %first_row = udiv i64 %begin, %size_x
-  %first_x.wide = urem i64 %begin, %size_x
-  %first_z.wide = udiv i64 %first_row, %size_y
-  %first_y.wide = urem i64 %first_row, %size_y
-  %first_x = trunc i64 %first_x.wide to i32
-  %first_y = trunc i64 %first_y.wide to i32
-  %first_z = trunc i64 %first_z.wide to i32
-  %y.ptr = getelementptr i8, ptr %workgroup, i64 4
-  %z.ptr = getelementptr i8, ptr %workgroup, i64 8
-  br label %loop
+; A clock that ticks at a constant rate.
+define internal i64 @ticks() alwaysinline nounwind {
+  %halves = call { i32, i32 } asm sideeffect "rdtsc", "={ax},={dx}"()
+  %low.narrow = extractvalue { i32, i32 } %halves, 0
+  %high.narrow = extractvalue { i32, i32 } %halves, 1
+  %low = zext i32 %low.narrow to i64
+  %high = zext i32 %high.narrow to i64
+  %shifted = shl i64 %high, 32
+  %both = or i64 %shifted, %low
+  ret i64 %both
+}
 
-loop:
-  %index = phi i64 [ %begin, %start ], [ %next_index, %advance ]
-  %x = phi i32 [ %first_x, %start ], [ %next_x, %advance ]
-  %y = phi i32 [ %first_y, %start ], [ %next_y, %advance ]
-  %z = phi i32 [ %first_z, %start ], [ %next_z, %advance ]
-  %z.narrow = trunc i32 %z to i16
-  store i32 %x, ptr %workgroup
-  store i32 %y, ptr %y.ptr
-  store i16 %z.narrow, ptr %z.ptr
-  %code = call i32 %kernel(ptr %environment, ptr %dispatch, ptr %workgroup)
-  %failed = icmp ne i32 %code, 0
-  br i1 %failed, label %done, label %advance
+; The number of the CPU that runs this: Linux keeps it in the low bits of the word that comes with the time stamp.
+define internal i32 @processor() alwaysinline nounwind {
+  %all = call { i32, i32, i32 } asm sideeffect "rdtscp", "={ax},={dx},={cx}"()
+  %word = extractvalue { i32, i32, i32 } %all, 2
+  %cpu = and i32 %word, 4095
+  ret i32 %cpu
+}
 
-advance:
-  %next_index = add i64 %index, 1
-  %x.plus = add i32 %x, 1
-  %x.wraps = icmp eq i32 %x.plus, %count_x
-  %next_x = select i1 %x.wraps, i32 0, i32 %x.plus
-  %x.carry = zext i1 %x.wraps to i32
-  %y.plus = add i32 %y, %x.carry
-  %y.wraps = icmp eq i32 %y.plus, %count_y
-  %next_y = select i1 %y.wraps, i32 0, i32 %y.plus
-  %y.carry = zext i1 %y.wraps to i32
-  %next_z = add i32 %z, %y.carry
-  %more = icmp ult i64 %next_index, %end
-  br i1 %more, label %loop, label %done
-
-done:
-  %result = phi i32 [ 0, %entry ], [ %code, %loop ], [ 0, %advance ]
-  ret i32 %result
+; The futex system call, without a timeout.
+define internal void @futex(ptr %word, i32 %operation, i32 %value) alwaysinline nounwind {
+  %op = zext i32 %operation to i64
+  %val = zext i32 %value to i64
+  %result = call i64 asm sideeffect "syscall", "={rax},{rax},{rdi},{rsi},{rdx},{r10},{r8},{r9},~{rcx},~{r11},~{memory}"(
+      i64 202, ptr %word, i64 %op, i64 %val, i64 0, i64 0, i64 0)
+  ret void
 }
 
 ; Writes eax, ebx, ecx, edx of one CPUID leaf.
