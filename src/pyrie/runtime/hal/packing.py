@@ -89,7 +89,7 @@ class PackedCommand(NamedTuple):
 class Program:
     """The packed program, and what it takes to make a job of it."""
 
-    __slots__ = ("_block", "_dispatches", "_estimate", "address", "job_size", "local_memory", "native", "needs", "references")
+    __slots__ = ("_block", "_dispatches", "address", "estimate", "job_size", "local_memory", "native", "needs", "references")
 
     def __init__(
         self,
@@ -130,16 +130,12 @@ class Program:
         for dispatch in dispatches:
             self._dispatches.append((dispatch, address))
             address += 4 * len(dispatch.constants)
-        self._estimate = block.u64(layout.PROGRAM_ESTIMATE)
+        self.estimate = block.u64(layout.PROGRAM_ESTIMATE)  # ticks of a serial replay, a moving average; 0 if unknown
         self.job_size = self._job_places(len(commands))[-1]
 
     @property
     def size(self) -> int:
         return self._block.size
-
-    def estimate(self) -> int:
-        """Ticks of a serial replay, a moving average; 0 if unknown."""
-        return self._estimate.value
 
     def _job_places(self, commands: int) -> list[int]:
         references, slots = 8 * len(self.references), layout.SLOT_SIZE * len(self.needs)
@@ -212,3 +208,27 @@ class Job:
 
     def set_workgroups(self, dispatch: int, workgroups: tuple[int, int, int]) -> None:
         self._block.pack(WORKGROUP_COUNTS, self._states + layout.STATE_SIZE * dispatch + layout.STATE_WORKGROUPS, *workgroups)
+
+
+class Immediate(Job):
+    """The job of a recording with neither slots nor dispatches, such as a queue's transfers: nothing to pack, its references are all."""
+
+    __slots__ = ("_references",)
+
+    def __init__(self, references: Sequence[Reference]):
+        self._references = references
+
+    def __del__(self) -> None:
+        pass  # no native code ever saw it
+
+    def set_slots(self, words: Iterable[int]) -> None:
+        pass
+
+    def bind(self) -> None:
+        pass
+
+    def pointer(self, reference: int) -> int:
+        return self._references[reference].offset
+
+    def length(self, reference: int) -> int:
+        return self._references[reference].length

@@ -12,7 +12,7 @@ from pyrie.runtime.hal import flags
 from pyrie.runtime.hal.buffer import Binding, BufferRef
 from pyrie.runtime.hal.executable import Kernel
 from pyrie.runtime.hal.memory import Storage
-from pyrie.runtime.hal.packing import Job, Program, Reference
+from pyrie.runtime.hal.packing import Immediate, Job, Program, Reference
 from pyrie.runtime.hal.replay import Command, Copy, Dispatch, Fill, HostedDispatch, Update, Workgroups
 from pyrie.runtime.native import layout
 from pyrie.runtime.native.executor import Executor, executor
@@ -24,7 +24,10 @@ from pyrie.support.errors import DeviceError
 class Recording:
     """Commands and everything about them that no submission changes."""
 
-    __slots__ = ("__dict__", "_dispatches", "_free", "_jobs_kept", "_references", "_required", "_retained", "_reuse", "native", "stages")
+    __slots__ = (
+        *("__dict__", "_dispatches", "_free", "_jobs_kept", "_references", "_required", "_retained", "_reuse", "_slot_count"),
+        *("native", "stages"),
+    )
 
     def __init__(self) -> None:
         self.stages: list[list[Command]] = [[]]
@@ -35,6 +38,7 @@ class Recording:
         self._required: dict[int, tuple[int, int]] = {}  # slot -> bytes it must have, access it must allow
         self._free: list[Job] = []
         self._jobs_kept = 0
+        self._slot_count = 0
         self._reuse = True
 
     # Recording.
@@ -82,8 +86,13 @@ class Recording:
         if not self.stages[-1]:
             self.stages.pop()
         self._reuse = env.flag("PYRIE_MEMOIZE")
-        if not any(dispatch.kernel.hosted for dispatch in self._dispatches):
+        self._slot_count = max(self._required, default=-1) + 1
+        if not self._is_immediate and not any(dispatch.kernel.hosted for dispatch in self._dispatches):
             self.native = executor()
+
+    @property
+    def _is_immediate(self) -> bool:
+        return not self._required and not self._dispatches
 
     @functools.cached_property
     def commands(self) -> list[Command]:
@@ -93,7 +102,7 @@ class Recording:
     def program(self) -> Program:
         """The packed form, made when the first job is."""
         packed = [c.pack(after_barrier=i == 0 < s) for s, stage in enumerate(self.stages) for i, c in enumerate(stage)]
-        needs = [self._required[s][0] + 1 if s in self._required else 0 for s in range(max(self._required, default=-1) + 1)]
+        needs = [self._required[s][0] + 1 if s in self._required else 0 for s in range(self._slot_count)]
         local_memory = max((d.kernel.local_memory for d in self._dispatches), default=0)
         return Program(packed, self._references, [d.state() for d in self._dispatches], needs, local_memory, self.native)
 
@@ -104,6 +113,8 @@ class Recording:
         try:
             return self._free.pop()
         except IndexError:
+            if self._is_immediate:
+                return Immediate(self._references)
             self._jobs_kept += self._reuse
             return self.program.new_job()
 
@@ -120,7 +131,7 @@ class Recording:
     def bind(self, table: tuple[Binding, ...]) -> Replay:
         """Checks the table against what the commands need and makes one submission."""
         self._check(table)
-        words = [0] * (2 * len(self.program.needs))
+        words = [0] * (2 * self._slot_count)
         storages: list[Storage] = []
         for slot in self._required:
             buffer, offset, length = table[slot]
@@ -190,7 +201,7 @@ def replay_here(job: Job, native: Executor) -> int:
     """Runs a job in order in this thread. Short ones keep the interpreter lock: letting it go costs more than they take."""
     program = job.program
     workgroup = SCRATCH.reserve(program.local_memory)
-    if 0 < program.estimate() < native.short_ticks:
+    if 0 < program.estimate.value < native.short_ticks:
         return native.replay_short(job.address, workgroup)
     return native.replay_serial(job.address, workgroup)
 
