@@ -13,6 +13,8 @@ from pyrie.runtime.arrays import ArgumentConverter, arrays_from
 from pyrie.runtime.context import Context, Module
 from pyrie.runtime.hal.device import Device, get_device
 from pyrie.runtime.hal.semaphore import Fence
+from pyrie.runtime.plan.cache import CallPlans
+from pyrie.runtime.plan.call_plan import MISS
 from pyrie.runtime.signature import FunctionSignature, Parameter
 from pyrie.support.errors import InputError, PyrieError, UnsupportedError
 
@@ -27,13 +29,14 @@ class Function:
     the program. Raises InputError for arguments that do not fit, DeviceError for what fails while running.
     """
 
-    __slots__ = ("__name__", "_converters", "_function", "_names", "context", "signature")
+    __slots__ = ("__name__", "_converters", "_function", "_names", "context", "plans", "signature")
 
     def __init__(self, context: Context, name: str):
         signature = context.signature(name)
         self.context, self.__name__, self.signature = context, name, signature
         self._function: Callable[..., Any] = context.function(name)
         self._names: tuple[str, ...] = tuple(p.name for p in signature.parameters) if signature else ()
+        self.plans = CallPlans(context, name, signature)
         self._converters = [self._converter(p) for p in signature.parameters] if signature else None
 
     def __repr__(self) -> str:
@@ -45,16 +48,25 @@ class Function:
                 return _unwrap(self.context.call(self.__name__, *arguments, **named))
             if named or len(arguments) != len(self._converters):
                 arguments = self._positional(arguments, named)
-            values: list[Any] = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
-            if self.signature is None or not self.signature.is_async:
-                return _unwrap(self.context.invoke(self._function, values))
-            done = Fence()
-            results = self.context.invoke(self._function, [*values, None, done])
-            done.wait()
-            return _unwrap(results)
+            results = self.plans.call(arguments)
+            if results is MISS:
+                results = self._call(arguments)
+                self.plans.learn(arguments)
+            return results
         except PyrieError as error:
             error.location = error.location or self.__name__
             raise
+
+    def _call(self, arguments: tuple[Any, ...]) -> Any:
+        """The general way: through the module's own function."""
+        assert self._converters is not None
+        values: list[Any] = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
+        if self.signature is None or not self.signature.is_async:
+            return _unwrap(self.context.invoke(self._function, values))
+        done = Fence()
+        results = self.context.invoke(self._function, [*values, None, done])
+        done.wait()
+        return _unwrap(results)
 
     def _converter(self, parameter: Parameter) -> ArgumentConverter:
         return ArgumentConverter(parameter, self.context.devices[0].allocator, shares=self.__name__ in self.context.module.arguments_stay)

@@ -23,7 +23,8 @@ def module_bytes(model: str, memoization: bool = True, backend: str = "llvm-cpu"
     return compile(EXAMPLES / model, CompileOptions(memoization=memoization, target_backends=(backend,)), cache=False)
 
 
-def run(call: Call, device: str = "local-sync", *, memoization: bool = True, backend: str = "llvm-cpu", times: int = 1) -> Arrays:
+def run(call: Call, device: str = "local-sync", *, memoization: bool = True, backend: str = "llvm-cpu", times: int = 3) -> Arrays:
+    """What the last of some calls gives: after two, a function that can have a call plan has one."""
     program = pyrie.load(module_bytes(call.model, memoization, backend), device=device)
     results: Arrays = ()
     for _ in range(times):
@@ -36,7 +37,7 @@ def interpreted_module(model: str):
     return Session().compile(EXAMPLES / model, until="input")
 
 
-def interpret(call: Call, times: int = 1) -> Arrays:
+def interpret(call: Call, times: int = 3) -> Arrays:
     interpreter = Interpreter(interpreted_module(call.model), precise=True)
     results: Arrays = ()
     for _ in range(times):
@@ -59,7 +60,21 @@ def test_devices_and_threads_give_the_same_bits(call: Call, monkeypatch: pytest.
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_memoization_changes_no_bit(call: Call):
-    assert_same_bits(run(call, memoization=False, times=2), run(call, times=2))
+    assert_same_bits(run(call, memoization=False), run(call))
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_call_plans_change_no_bit(call: Call, monkeypatch: pytest.MonkeyPatch):
+    planned = run(call)
+    monkeypatch.setenv("PYRIE_CALL_PLANS", "0")
+    assert_same_bits(run(call), planned)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_recording_anew_in_every_call_changes_no_bit(call: Call, monkeypatch: pytest.MonkeyPatch):
+    memoized = run(call)
+    monkeypatch.setenv("PYRIE_MEMOIZE", "0")
+    assert_same_bits(run(call), memoized)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)

@@ -38,11 +38,13 @@ class Binary:
     """A serialized executable: `format` is what a device is asked for (`embedded-elf-x86_64`), `data` what it loads.
 
     `cpu_features` are those beyond the architecture's baseline that its code may use, by LLVM's names; a machine without them refuses it.
+    With `is_element_aligned`, its code accepts buffers that are aligned to their elements only, not to cache lines.
     """
 
     format: str
     data: bytes
     cpu_features: frozenset[str] = frozenset()
+    is_element_aligned: bool = False
 
 
 class TargetBackend(Protocol):

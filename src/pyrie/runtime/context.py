@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pyrie.format.reflection import ARGUMENTS, CPU_FEATURES, DECLARATION, READ_ONLY
+from pyrie.format.reflection import ALIGNMENT, ARGUMENTS, CPU_FEATURES, DECLARATION, ELEMENT, READ_ONLY
 from pyrie.runtime import status
 from pyrie.runtime.hal.allocator import Allocator
 from pyrie.runtime.hal.buffer import Buffer, BufferView
 from pyrie.runtime.hal.command_buffer import CommandBuffer
 from pyrie.runtime.hal.device import Device, get_device
 from pyrie.runtime.hal.executable import Executable, executable_formats, is_supported
+from pyrie.runtime.hal.memory import ALIGNMENT as CACHE_LINE
 from pyrie.runtime.hal.memory import aligned_copy
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.modules.registry import Host, NativeModule, create_native_module
@@ -46,9 +47,6 @@ REF_TYPES: dict[str, type] = {
     "!vm.buffer": VMBuffer,
 }
 
-# What bytecode does to state that outlives a call. Calls of a module that does none of this outside of its initializer may overlap.
-_STATEFUL_PREFIXES = ("global.store", "list.set", "list.resize", "buffer.store", "buffer.fill", "buffer.copy")
-
 # What wrong bytecode can make Python raise: a null or wrong reference, a value out of some range.
 _CONFUSED = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, BufferError)
 
@@ -56,10 +54,11 @@ _CONFUSED = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError
 class Module:
     """A verified module and its translation. Immutable: any number of contexts may share it."""
 
-    __slots__ = ("_code", "_strings", "arguments_stay", "exports", "is_stateful", "signatures", "verified")
+    __slots__ = ("_code", "_strings", "alignment", "arguments_stay", "effects", "exports", "is_stateful", "signatures", "verified")
 
     def __init__(self, verified: VerifiedModule):
         from pyrie.runtime.signature import parse_declaration
+        from pyrie.runtime.vm.effects import effects_of
         from pyrie.runtime.vm.translate import translate
 
         translation = translate(verified)
@@ -71,7 +70,11 @@ class Module:
         self.signatures: dict[str, FunctionSignature] = {
             name: signature for name, said in reflection.items() if (signature := parse_declaration(name, said.get(DECLARATION, "")))
         }
-        self.is_stateful = _is_stateful(verified, [o for name, o in self.exports.items() if name != INITIALIZER])
+        self.alignment = (
+            1 if dict(verified.module.attributes).get(ALIGNMENT) == ELEMENT else CACHE_LINE
+        )  # of buffers, beyond their elements'
+        self.effects = effects_of(verified, self.exports, INITIALIZER)
+        self.is_stateful = any(effects.writes for effects in self.effects.values())  # if not, calls may overlap
         self.arguments_stay = {  # functions done with their arguments, unwritten, when they return; IREE's sort and scatter in place
             name for name, said in reflection.items() if said.get(ARGUMENTS) == READ_ONLY and not self.is_stateful
         }
@@ -166,6 +169,16 @@ class Context:
         """The translated function itself, to be called through `invoke`."""
         self._require(name)
         return self._functions[name]
+
+    def relink(self, resolve: Callable[[str], Callable[..., Any]]) -> dict[str, Any]:
+        """The module's functions `f0, f1, ...` once more, with the same globals but each import `resolve(its full name)`.
+
+        The caller clears the namespace when it is done, as functions and namespace refer to each other.
+        """
+        imports = self.module.verified.module.imports
+        namespace = self._namespace | {f"m{i}": resolve(import_.name) for i, import_ in enumerate(imports)}
+        self.module.instantiate(namespace)
+        return namespace
 
     def invoke(self, function: Callable[..., Any], arguments: Iterable[Any]) -> Any:
         """Runs a translated function. Raises DeviceError."""
@@ -279,20 +292,3 @@ def _missing(name: str, *_: Any) -> Any:
 
 def _ref_type(name: str) -> type:
     return VMList if name.startswith("!vm.list") else REF_TYPES.get(name, object)
-
-
-def _is_stateful(verified: VerifiedModule, roots: list[int]) -> bool:
-    """Whether any function that these can reach changes state that outlives a call."""
-    from pyrie.format.opcodes import IMPORT_BIT
-
-    pending, seen = list(roots), set(roots)
-    while pending:
-        for block in verified.functions[pending.pop()].blocks.values():
-            for instruction in block:
-                mnemonic = instruction.opcode.mnemonic
-                if mnemonic.startswith(_STATEFUL_PREFIXES):
-                    return True
-                if mnemonic.startswith("call") and not instruction["callee"] & IMPORT_BIT and instruction["callee"] not in seen:
-                    seen.add(instruction["callee"])
-                    pending.append(instruction["callee"])
-    return False

@@ -68,7 +68,7 @@ class CPUBackend:
         objects = [compile_object(kernel.text, machine) for kernel in kernels]
         objects.append(compile_object(tables, machine, frozenset(kernel.symbol for kernel in kernels)))
         image = elf.link(objects, exported=[library.QUERY], names=[*(kernel.symbol for kernel in kernels), name])
-        return Binary(machine.executable_format, image, machine.features & KERNEL_FEATURES)
+        return Binary(machine.executable_format, image, machine.features & KERNEL_FEATURES, is_element_aligned=True)
 
 
 def machine_of(variant: Operation) -> Machine:

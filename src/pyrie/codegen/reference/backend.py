@@ -48,4 +48,4 @@ class ReferenceBackend:
         modules = [op for op in variant.regions[0].block.ops if isinstance(op, ModuleOp)]
         functions = [op for module in modules for op in module.body.block.ops if isinstance(op, func.FuncOp)]
         entries = [Export(e.sym_name.data, e.layout.constants.data, len(cast(ArrayAttr, e.layout.bindings).data)) for e in exports]
-        return Binary(FORMAT, save(functions, entries))
+        return Binary(FORMAT, save(functions, entries), is_element_aligned=True)

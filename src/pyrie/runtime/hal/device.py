@@ -18,6 +18,8 @@ from pyrie.runtime.hal.recording import Replay, replay_here
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.hal.workers import WorkerPool, as_pyrie_error
 from pyrie.runtime.native import cpu, embedded_elf
+from pyrie.runtime.native.executor import executor
+from pyrie.runtime.native.kernels import own_code
 from pyrie.support import env
 from pyrie.support.errors import InputError, PyrieError
 
@@ -52,6 +54,12 @@ class Device:
         """Runs a job of a native recording, its slots filled, in this thread; returns 0 or what `CommandBuffer.raise_for` explains."""
         assert job.program.native is not None
         return replay_here(job, job.program.native)
+
+    def native_replay(self) -> tuple[int, int, int]:
+        """For native code that replays jobs itself: `replay_serial` or `replay_parallel`, the pool of the latter or 0, `short_ticks`."""
+        native, code = executor(), own_code()
+        assert native is not None and code is not None
+        return code["replay_serial"], 0, native.short_ticks
 
     # Queue operations.
 

@@ -1,0 +1,1 @@
+"""Call plans: an exported function as one native call for arguments of known shapes."""
