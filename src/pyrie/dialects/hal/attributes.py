@@ -86,7 +86,15 @@ class ExecutableTargetAttr(ParametrizedAttribute):
 
 
 class DeviceAttr(SelfTypedAttr):
-    """How a device is found when the program is loaded; the initial value of a global of type `!hal.device`."""
+    """How a device is found when the program is loaded; the initial value of a global of type `!hal.device`, which is its own type."""
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        parameters = list(super().parse_parameters(parser))
+        position = cls.get_type_index()
+        if isinstance(parameters[position], NoneAttr):
+            parameters[position] = DeviceType()
+        return parameters
 
 
 @irdl_attr_definition
@@ -122,11 +130,6 @@ class DeviceTargetAttr(DeviceAttr):
                     parser.raise_error("expected a configuration dictionary or a list of #hal.executable.target")
         return [device_id, configuration, targets]
 
-    @classmethod
-    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
-        *body, type = super().parse_parameters(parser)
-        return [*body, DeviceType() if isinstance(type, NoneAttr) else type]
-
     def print_body(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             parts = (self.device_id, self.configuration, self.executable_targets)
@@ -143,6 +146,11 @@ class DeviceAliasAttr(DeviceAttr):
     device_id: StringAttr
     ordinal: IntAttr | NoneAttr
     configuration: DictionaryAttr | NoneAttr
+
+    @staticmethod
+    def of(device_id: str, ordinal: int | None = None) -> DeviceAliasAttr:
+        number = NoneAttr() if ordinal is None else IntAttr(ordinal)
+        return DeviceAliasAttr(DeviceType(), StringAttr(device_id), number, NoneAttr())
 
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -210,6 +218,11 @@ class DeviceSelectAttr(DeviceAttr):
 
     type: Attribute
     devices: ArrayAttr
+
+    @staticmethod
+    def of(devices: Sequence[Attribute]) -> Attribute:
+        """The first of `devices` that is there; of one, that one itself."""
+        return devices[0] if len(devices) == 1 else DeviceSelectAttr(DeviceType(), ArrayAttr(devices))
 
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:

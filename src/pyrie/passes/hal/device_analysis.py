@@ -159,6 +159,11 @@ def device_globals(module: ModuleOp) -> Iterator[util.GlobalOp]:
             yield op
 
 
+def names_devices(module: ModuleOp) -> bool:
+    """Whether the program says on which devices it runs, in a list or by globals."""
+    return TARGETS in module.attributes or next(device_globals(module), None) is not None
+
+
 def affinity_devices(affinity: Attribute | None) -> tuple[str, ...]:
     """The names of the device globals that an affinity speaks of, each once; none for what is no affinity."""
     if isinstance(affinity, hal.DeviceAffinityAttr):
