@@ -25,7 +25,7 @@ class ForeignBackend:
 
     def executable_targets(self, options: TargetOptions) -> tuple[Attribute, ...]:
         """The one target of the backend, as the real compiler spells it; it does not depend on the machine."""
-        configuration = {"iree.encoding.resolver": VMVXEncodingResolverAttr(), "ukernels": StringAttr("none")}
+        configuration = {"iree.encoding.resolver": VMVXEncodingResolverAttr(DictionaryAttr({})), "ukernels": StringAttr("none")}
         return (hal.ExecutableTargetAttr(StringAttr(self.name), StringAttr(self.format), DictionaryAttr(configuration)),)
 
     def configure(self, context: Context, variant: Operation) -> None:

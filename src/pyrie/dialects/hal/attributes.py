@@ -220,9 +220,13 @@ class DeviceSelectAttr(DeviceAttr):
     devices: ArrayAttr
 
     @staticmethod
-    def of(devices: Sequence[Attribute]) -> Attribute:
+    def of(devices: Sequence[DeviceAttr]) -> DeviceAttr:
         """The first of `devices` that is there; of one, that one itself."""
         return devices[0] if len(devices) == 1 else DeviceSelectAttr(DeviceType(), ArrayAttr(devices))
+
+    @property
+    def choices(self) -> list[DeviceAttr]:
+        return [device for device in self.devices.data if isinstance(device, DeviceAttr)]
 
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:

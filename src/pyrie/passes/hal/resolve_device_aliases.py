@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from xdsl.dialects.builtin import DictionaryAttr, IndexType, IntAttr, IntegerAttr, ModuleOp
-from xdsl.ir import Attribute
 
 from pyrie.codegen.target import DEVICES, TargetOptions, load_backend
 from pyrie.dialects import hal, util
@@ -34,15 +33,15 @@ class ResolveDeviceAliases(ModulePass):
 
     def apply(self, context: Context, module: ModuleOp) -> None:
         for op in device_globals(module):
-            if op.initial_value is not None:
+            if isinstance(op.initial_value, hal.DeviceAttr):
                 op.properties["initial_value"] = self._resolved(op, op.initial_value)
 
-    def _resolved(self, op: util.GlobalOp, value: Attribute) -> Attribute:
+    def _resolved(self, op: util.GlobalOp, value: hal.DeviceAttr) -> hal.DeviceAttr:
         match value:
             case hal.DeviceAliasAttr():
                 return self._target(op, value)
             case hal.DeviceSelectAttr():
-                return hal.DeviceSelectAttr.of([self._resolved(op, choice) for choice in value.devices.data])
+                return hal.DeviceSelectAttr.of([self._resolved(op, choice) for choice in value.choices])
         return value
 
     def _target(self, op: util.GlobalOp, alias: hal.DeviceAliasAttr) -> hal.DeviceTargetAttr:
