@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, NoneAttr, StringAttr, SymbolRefAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, IntegerAttr, NoneAttr, StringAttr, SymbolRefAttr
 from xdsl.ir import Attribute, ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.hal.enums import (
     CollectiveElementTypeAttr,
@@ -113,7 +114,13 @@ class DeviceTargetAttr(DeviceAttr):
         return DeviceTargetAttr(StringAttr(device_id), configuration, ArrayAttr(targets), DeviceType())
 
     def asm_alias(self) -> str | None:
-        return f"device_target_{sanitize_symbol(self.device_id.data)}"
+        return f"device_target_{sanitize_symbol(self.device_id.data)}" + ("" if self.ordinal is None else f"_{self.ordinal}_")
+
+    @property
+    def ordinal(self) -> int | None:
+        """Which of the devices that match is meant, if the configuration says so."""
+        ordinal = self.configuration.data.get("ordinal")
+        return ordinal.value.data if isinstance(ordinal, IntegerAttr) else None
 
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -264,6 +271,11 @@ class DeviceAffinityAttr(ParametrizedAttribute):
     def of(device: str, queue_mask: int = ANY_QUEUE) -> DeviceAffinityAttr:
         return DeviceAffinityAttr(SymbolRefAttr(device), IntAttr(queue_mask))
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The names of the globals whose devices this may mean."""
+        return (self.device.string_value(),)
+
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
@@ -302,6 +314,17 @@ class DeviceOptimalAttr(ParametrizedAttribute):
     name = "hal.device.optimal"
 
     affinities: ArrayAttr
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The names of the globals whose devices this may mean, each once."""
+        return tuple(dict.fromkeys(name for part in self.affinities.data if isinstance(part, DeviceAffinityAttr) for name in part.devices))
+
+    def verify(self) -> None:
+        if not self.affinities.data:
+            raise VerifyException("must have at least one device affinity")
+        if not all(isinstance(part, DeviceAffinityAttr | DevicePromiseAttr) for part in self.affinities.data):
+            raise VerifyException("can only select between HAL affinity attrs")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

@@ -68,6 +68,9 @@ class AllocatorSelectOp(HALOp):
         "`usage` `(` $buffer_usage `)` `:` type($selected_device) `,` type($selected_queue_affinity) attr-dict-with-keyword"
     )
 
+    def __init__(self, devices: Sequence[SSAValue], affinities: Sequence[SSAValue], memory_types: SSAValue, usage: SSAValue):
+        super().__init__(operands=[devices, affinities, memory_types, usage], result_types=[DeviceType(), i64])
+
 
 @irdl_op_definition
 class AllocatorAllocateOp(HALOp):

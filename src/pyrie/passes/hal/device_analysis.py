@@ -56,9 +56,11 @@ class DeviceAnalysis:
             found.update(dict.fromkeys(targets))
         return tuple(found)
 
-    def executable_targets(self, affinity: Attribute | None = None) -> tuple[hal.ExecutableTargetAttr, ...]:
+    def executable_targets(
+        self, affinity: hal.DeviceAffinityAttr | hal.DeviceOptimalAttr | None = None
+    ) -> tuple[hal.ExecutableTargetAttr, ...]:
         """What code must be compiled for, each once: the known targets of the devices of `affinity`, or of all devices."""
-        names = affinity_devices(affinity) if affinity is not None else tuple(self._by_name)
+        names = affinity.devices if affinity is not None else tuple(self._by_name)
         found: dict[hal.ExecutableTargetAttr, None] = {}
         for target in self._known_targets(names):
             found.update(dict.fromkeys(t for t in target.executable_targets.data if isinstance(t, hal.ExecutableTargetAttr)))
@@ -162,15 +164,6 @@ def device_globals(module: ModuleOp) -> Iterator[util.GlobalOp]:
 def names_devices(module: ModuleOp) -> bool:
     """Whether the program says on which devices it runs, in a list or by globals."""
     return TARGETS in module.attributes or next(device_globals(module), None) is not None
-
-
-def affinity_devices(affinity: Attribute | None) -> tuple[str, ...]:
-    """The names of the device globals that an affinity speaks of, each once; none for what is no affinity."""
-    if isinstance(affinity, hal.DeviceAffinityAttr):
-        return (affinity.device.string_value(),)
-    if isinstance(affinity, hal.DeviceOptimalAttr):
-        return tuple(dict.fromkeys(name for part in affinity.affinities.data for name in affinity_devices(part)))
-    return ()
 
 
 def listed_targets(module: ModuleOp) -> Iterator[hal.DeviceTargetAttr]:

@@ -115,9 +115,8 @@ class _Emitter:
 
     def target(self, value: hal.DeviceTargetAttr) -> SSAValue:
         """A loop over all devices (i, matches seen, device found) until one fits."""
-        ordinal = value.configuration.data.get("ordinal")
         zero, one = self.constant(0), self.constant(1)
-        wanted = self.constant(ordinal.value.data) if isinstance(ordinal, IntegerAttr) else zero
+        wanted = zero if value.ordinal is None else self.constant(value.ordinal)
         null = self.emit(util.NullOp(hal.DeviceType())).results[0]
         count = self.emit(hal.DevicesCountOp()).result
         types = [index, index, hal.DeviceType()]
