@@ -37,6 +37,11 @@ class DeviceAnalysis:
             self._known[value] = None if names is None else tuple(op for name, op in self._by_name.items() if name in names)
         return self._known[value]
 
+    def device_of(self, value: SSAValue) -> str | None:
+        """The name of the one global whose device `value` holds; None if there may be several or another."""
+        devices = self.lookup_device_globals(value)
+        return devices[0].sym_name.data if devices is not None and len(devices) == 1 else None
+
     def device_targets(self, device: util.GlobalOp | SymbolRefAttr | str) -> tuple[hal.DeviceTargetAttr, ...] | None:
         """The targets among which a device global's value is chosen; None if others are possible."""
         name = device if isinstance(device, str) else device.string_value() if isinstance(device, SymbolRefAttr) else device.sym_name.data

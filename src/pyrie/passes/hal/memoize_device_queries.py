@@ -42,12 +42,10 @@ class MemoizeDeviceQueries(ModulePass):
         analysis, order = DeviceAnalysis(module), InitializationOrder(module)
         asked: dict[str, dict[Question, list[hal.DeviceQueryOp]]] = {}
         for op in queries:
-            devices = analysis.lookup_device_globals(op.device)
-            if devices is not None and len(devices) == 1:
-                name = devices[0].sym_name.data
-                if not order.runs_before(op, order.last_set([name])):
-                    question = (op.category.data, op.key.data, op.value.type, op.default_value)
-                    asked.setdefault(name, {}).setdefault(question, []).append(op)
+            name = analysis.device_of(op.device)
+            if name is not None and not order.runs_before(op, order.last_set([name])):
+                question = (op.category.data, op.key.data, op.value.type, op.default_value)
+                asked.setdefault(name, {}).setdefault(question, []).append(op)
         symbols = SymbolTable(module)
         for device in analysis.device_globals:
             if (questions := asked.get(device.sym_name.data)) is not None:

@@ -63,15 +63,10 @@ class MemoizeDeviceSelection(ModulePass):
 
 
 def _choice(op: hal.AllocatorSelectOp, analysis: DeviceAnalysis) -> _Choice | None:
-    devices: list[str] = []
-    for device in op.devices:
-        globals = analysis.lookup_device_globals(device)
-        if globals is None or len(globals) != 1:
-            return None
-        devices.append(globals[0].sym_name.data)
+    devices = [name for device in op.devices if (name := analysis.device_of(device)) is not None]
     affinities = [number for value in op.queue_affinities if (number := constant_int(value)) is not None]
     types, usage = _bits(op.memory_types), _bits(op.buffer_usage)
-    if len(affinities) < len(op.queue_affinities) or types is None or usage is None:
+    if len(devices) < len(op.devices) or len(affinities) < len(op.queue_affinities) or types is None or usage is None:
         return None
     return _Choice(tuple(devices), tuple(affinities), hal.MemoryTypeAttr(types), hal.BufferUsageAttr(usage))
 

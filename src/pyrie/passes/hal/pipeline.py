@@ -19,11 +19,13 @@ from pyrie.passes.hal.materialize_interfaces import MaterializeInterfaces
 from pyrie.passes.hal.materialize_resource_caches import MaterializeResourceCaches
 from pyrie.passes.hal.materialize_target_devices import MaterializeTargetDevices
 from pyrie.passes.hal.memoize_device_queries import MemoizeDeviceQueries
+from pyrie.passes.hal.memoize_device_selection import MemoizeDeviceSelection
 from pyrie.passes.hal.outline_memoize_regions import OutlineMemoizeRegions
 from pyrie.passes.hal.prune_executables import PruneExecutables
 from pyrie.passes.hal.resolve_device_aliases import ResolveDeviceAliases
 from pyrie.passes.hal.resolve_device_promises import ResolveDevicePromises
 from pyrie.passes.hal.resolve_export_ordinals import ResolveExportOrdinals
+from pyrie.passes.hal.resolve_topology_queries import ResolveTopologyQueries
 from pyrie.passes.hal.serialize_all_executables import SerializeExecutables
 from pyrie.passes.hal.translate_all_executables import TranslateExecutables
 from pyrie.passes.hal.verify_devices import VerifyDevices
@@ -46,7 +48,14 @@ def device_assignment(options: CompileOptions) -> Pipeline:
 
 def executable_sources_phase(options: CompileOptions) -> Pipeline:
     """stream.executable -> hal.executable, with a variant for each target."""
-    return Pipeline("executable-sources", Canonicalize(), CSE(), VerifyDevices(), MaterializeInterfaces(), PruneExecutables())
+    return Pipeline(
+        "executable-sources",
+        Canonicalize(),
+        CSE(),
+        VerifyDevices(),
+        MaterializeInterfaces(options.target_backends, options.cpu, options.cpu_features),
+        PruneExecutables(),
+    )
 
 
 def executable_configurations_phase(options: CompileOptions) -> Pipeline:
@@ -69,6 +78,8 @@ def hal_phase(options: CompileOptions) -> Pipeline:
         LinkExecutables() if options.link_executables else None,
         ResolveExportOrdinals(),
         MaterializeResourceCaches(),
+        ResolveTopologyQueries(),
+        MemoizeDeviceSelection(),
         MemoizeDeviceQueries(),
         ElideRedundantCommands(),
         InitializeDevices(),
