@@ -59,7 +59,7 @@ class DropSignalOfNewFence(RewritePattern):
             current = current.next_op
         if any(_top(use.operation, op.parent) in between for use in create.result.uses):
             return
-        rewriter.erase_op(op)
+        rewriter.erase(op)
         rewriter.replace(create, NullOp(FenceType()))
 
 
@@ -69,7 +69,7 @@ class DropReachedBarrier(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: DeviceQueueBarrierOp, rewriter: PatternRewriter) -> None:
         if isinstance(op.signal_fence.owner, NullOp):
-            rewriter.erase_op(op)
+            rewriter.erase(op)
         elif isinstance(op.wait_fence.owner, NullOp):
             rewriter.replace(op, FenceSignalOp(op.signal_fence))
 
@@ -90,8 +90,8 @@ class ShortenBarrierChain(RewritePattern):
             if not isinstance(other, FenceCreateOp) or not _is_before(other.device, create):
                 return
             other.detach()
-            rewriter.insert_op(other, InsertPoint.before(create))
-        rewriter.erase_op(op)
+            rewriter.insert(other, InsertPoint.before(create))
+        rewriter.erase(op)
         rewriter.replace(create, (), [signal])
 
 
