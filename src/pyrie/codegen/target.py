@@ -84,7 +84,20 @@ class TargetBackend(Protocol):
 BACKENDS: dict[str, tuple[str, str]] = {
     "llvm-cpu": ("pyrie.codegen.cpu.backend", "CPUBackend"),
     "reference": ("pyrie.codegen.reference.backend", "ReferenceBackend"),
+    "vmvx": ("pyrie.codegen.foreign", "VMVXBackend"),
+    "vmvx-inline": ("pyrie.codegen.foreign", "VMVXInlineBackend"),
 }
+
+
+@dataclass(frozen=True)
+class Device:
+    """A kind of device by its name in `#hal.device.target`: the pattern its identifiers match, and who can make code for it."""
+
+    pattern: str
+    backends: tuple[str, ...]
+
+
+DEVICES: dict[str, Device] = {"local": Device("local*", ("llvm-cpu", "reference", "vmvx", "vmvx-inline"))}
 
 
 def load_backend(name: str) -> TargetBackend:
@@ -93,3 +106,9 @@ def load_backend(name: str) -> TargetBackend:
         raise InputError(f"there is no target backend '{name}'", hint="supported: " + ", ".join(BACKENDS))
     module, cls = BACKENDS[name]
     return getattr(import_module(module), cls)()
+
+
+def default_device(backend: str) -> str:
+    """The kind of device that code of a backend is meant for, when none is named. Raises InputError for a backend that does not exist."""
+    load_backend(backend)
+    return next(name for name, device in DEVICES.items() if backend in device.backends)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from xdsl import parser as xdsl_parser
 from xdsl.dialects.builtin import (
@@ -46,6 +46,8 @@ from pyrie.ir.locations import Lines
 from pyrie.ir.resources import Blob, ResourceAttr, split_resources
 from pyrie.support import limits
 from pyrie.support.errors import InputError, LimitError, PyrieError, UnsupportedError
+
+T = TypeVar("T")
 
 SCALARS: dict[str, TypeAttribute] = {
     "index": IndexType(),
@@ -557,6 +559,15 @@ def parse_module(text: str, context: Context, *, name: str = "<input>") -> Modul
 
     Raises InputError (`name:line:column: ...` with the line and a caret), LimitError or UnsupportedError, and nothing else for any text.
     """
+    return _guarded(text, context, name, lambda parser: parser.parse_module())
+
+
+def parse_attribute_prefix(text: str, context: Context, *, name: str = "<attribute>") -> tuple[Attribute, int]:
+    """The attribute at the start of `text`, and where what follows it starts. Raises as `parse_module` does."""
+    return _guarded(text, context, name, lambda parser: (parser.parse_attribute(), parser.pos))
+
+
+def _guarded(text: str, context: Context, name: str, parse: Callable[[Parser], T]) -> T:
     if len(text) > limits.MAX_TEXT_BYTES:
         raise LimitError(f"{len(text)} characters of text are above the limit of {limits.MAX_TEXT_BYTES}", location=name)
     try:
@@ -566,7 +577,7 @@ def parse_module(text: str, context: Context, *, name: str = "<input>") -> Modul
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
-        return parser.parse_module()
+        return parse(parser)
     except PyrieError as error:
         error.location = error.location or parser._place(parser.pos)
         raise

@@ -148,7 +148,7 @@ def convert(text: str, hint: Any, what: str) -> Any:
         return text
     if origin is tuple:
         body = text[1:-1] if text[:1] in "{[(" and len(text) > 1 else text
-        return tuple(convert(part.strip(), arguments[0], what) for part in body.split(",") if part.strip())
+        return tuple(convert(part.strip(), arguments[0], what) for part in _split_list(body) if part.strip())
     if hint is bool:
         if text.lower() not in ("true", "false", "1", "0", ""):
             raise InputError(f"{what} is true or false, not '{text}'")
@@ -159,6 +159,19 @@ def convert(text: str, hint: Any, what: str) -> Any:
         except ValueError:
             raise InputError(f"{what} is a number, not '{text}'") from None
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _split_list(text: str) -> list[str]:
+    """`text` at the commas that stand outside of brackets and quotes."""
+    parts, start, position = [], 0, 0
+    while position < len(text):
+        if text[position] == ",":
+            parts.append(text[start:position])
+            start = position + 1
+        elif text[position] in _CLOSING and (end := _closing(text, position)) > 0:
+            position = end
+        position += 1
+    return [*parts, text[start:]]
 
 
 def _value_text(value: Any) -> str:

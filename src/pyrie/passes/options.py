@@ -10,8 +10,10 @@ class CompileOptions:
     """Options of all phases; each phase reads its own."""
 
     # target
-    target_backends: tuple[str, ...] = ("llvm-cpu",)  # `llvm-cpu`, `reference`
-    target_device: str = "local"
+    target_devices: tuple[str, ...] = ("local",)  # what `iree-hal-assign-target-devices` reads; a program that names devices keeps its own
+    default_device: str = ""  # the name or number of the device for what says nothing; by default the first
+    target_backends: tuple[str, ...] = ("llvm-cpu",)  # what makes code for the device `local`: `llvm-cpu`, `reference`
+    legacy_target_backends: tuple[str, ...] = ()  # instead of devices: one device for each backend, the first that is there is used
     cpu: str = "host"  # `host`, `generic`, or a name LLVM knows: `x86-64-v3`, `znver4`
     cpu_features: str = ""  # `+avx2,-fma`: added to or taken from those of `cpu`
 

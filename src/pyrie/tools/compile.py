@@ -52,14 +52,14 @@ def _option(
 
 OPTION_FLAGS: tuple[OptionFlag, ...] = (
     _option("--target", "cpu", "the CPU to compile for: host (default), generic, or a level such as x86-64-v3"),
-    _option("--iree-hal-target-device", "target_device", "the device to compile for: local"),
     _option(
-        "--iree-hal-target-backends",
-        "target_backends",
-        "what makes executables: llvm-cpu (default), reference",
-        convert=_names,
-        also=("--iree-hal-local-target-device-backends",),
+        "--iree-hal-target-device", "target_devices", "a device to compile for, by default local; may be repeated", list, convert=tuple
     ),
+    _option("--iree-hal-default-device", "default_device", "the device, by name or number, of what is not placed; by default the first"),
+    _option(
+        "--iree-hal-target-backends", "legacy_target_backends", "what makes executables: llvm-cpu (default), reference", convert=_names
+    ),
+    _option("--iree-hal-local-target-device-backends", "target_backends", "what makes executables for local devices", convert=_names),
     _option("--iree-llvmcpu-target-cpu", "cpu", "the CPU to compile for, as LLVM names it; host and generic too"),
     _option("--iree-llvmcpu-target-cpu-features", "cpu_features", "features on top of the CPU's: +avx2,-fma"),
     _option("--iree-input-type", "input_type", "what the input is: auto (default), none, stablehlo, onnx"),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import get_type_hints
 
 from xdsl.dialects.builtin import ModuleOp
 
 from pyrie.dialects.registry import make_context
 from pyrie.ir.context import Context
 from pyrie.ir.parser import parse_module
-from pyrie.ir.pass_options import make_pass, parse_pipeline
+from pyrie.ir.pass_options import convert, make_pass, parse_pipeline
 from pyrie.ir.passes import InternalError, ModulePass, Observer, Pipeline, StopPipeline, paused_collection
 from pyrie.ir.printer import print_module
 from pyrie.ir.reproducer import reproduce
@@ -38,14 +39,20 @@ FLAGS = (
     Flag("--mlir-timing", "print how long each pass took to standard error", bool),
     Flag("--mlir-disable-threading", "accepted; passes run one after the other", bool),
 )
+# Flags that set an option of every pass that has it, beside the passes as in IREE's tools. A row: the flag, the field of the pass.
+PASS_FLAGS = (
+    (Flag("--iree-hal-external-resources-mappable", "what leaves the program can be mapped", bool), "external_resources_mappable"),
+    (Flag("--iree-hal-local-target-device-backends", "what makes code for the device alias 'local'"), "local_backends"),
+)
+ALL_FLAGS = (*FLAGS, *(flag for flag, _ in PASS_FLAGS))
 _SEPARATOR = re.compile(r"^// -----[ \t]*\n", re.MULTILINE)
 _EXPECTED = re.compile(r"expected-(error|warning|note|remark)(-re)?\s*(?:@([+-]\d+|above|below|unknown))?\s*\{\{(.*?)\}\}")
 
 
 def run(arguments: Sequence[str], streams: Streams) -> int:
-    flags = parse_flags("opt", FLAGS, arguments, extra=frozenset(PASSES))
+    flags = parse_flags("opt", ALL_FLAGS, arguments, extra=frozenset(PASSES))
     if flags.help:
-        streams.stdout.write(help_text("pyrie opt [--PASS[=options]]... [FILE]", "Runs passes over MLIR text.", FLAGS))
+        streams.stdout.write(help_text("pyrie opt [--PASS[=options]]... [FILE]", "Runs passes over MLIR text.", ALL_FLAGS))
         return 0
     if flags.list_passes:
         streams.stdout.write("".join(f"{name}\n" for name in sorted(PASSES)))
@@ -58,18 +65,26 @@ def run(arguments: Sequence[str], streams: Streams) -> int:
     passes = [make_pass(load_pass(name), value) for name, value in flags.rest]
     for text in flags.pass_pipeline:
         passes += parse_pipeline(text, load_pass)
+    passes = [_with_flags(item, flags) for item in passes]
 
     context = make_context(allow_unregistered=flags.allow_unregistered_dialect)
     parts = list(_split(streams.read(path))) if flags.split_input_file else [streams.read(path)]
     outputs: list[str] = []
     for part in parts:
         job = _Job(context, part, "<stdin>" if path == "-" else path, passes, flags, streams)
-        if flags.verify_diagnostics:
-            job.expect_diagnostics()
-        else:
-            outputs.append(job.run())
+        outputs.append(job.expect_diagnostics() if flags.verify_diagnostics else job.run())
     streams.write(flags.output, "// -----\n".join(outputs))
     return 0
+
+
+def _with_flags(item: ModulePass, flags: Parsed) -> ModulePass:
+    """`item` with the options that flags of their own set, where it has them."""
+    hints = get_type_hints(type(item))
+    for flag, option in PASS_FLAGS:
+        if flag.attribute in flags.given and option in hints:
+            value = flags.values[flag.attribute]
+            item = replace(item, **{option: value if isinstance(value, bool) else convert(value, hints[option], f"flag '{flag.name}'")})
+    return item
 
 
 def _split(text: str) -> Iterator[str]:
@@ -134,10 +149,11 @@ class _Job:
             Pipeline("opt", *self.passes).run(self.context, module, observer)
         return module
 
-    def expect_diagnostics(self) -> None:
+    def expect_diagnostics(self) -> str:
+        """The text that comes out; empty where the expected error came instead. Raises InputError for any other outcome."""
         expected = list(_expectations(self.text))
         try:
-            self.run()
+            text = self.run()
         except InternalError:
             raise
         except PyrieError as error:
@@ -148,10 +164,11 @@ class _Job:
                     break
             else:
                 raise InputError(f"unexpected error: {error}", location=self.name) from error
-            return
-        for kind, where, _, text in expected:
+            return ""
+        for kind, where, _, message in expected:
             if kind == "error":
-                raise InputError(f'expected error "{text}" was not produced', location=f"{self.name}:{where}")
+                raise InputError(f'expected error "{message}" was not produced', location=f"{self.name}:{where}")
+        return text
 
 
 def _expectations(text: str) -> Iterator[tuple[str, int | None, bool, str]]:

@@ -18,6 +18,11 @@ WRONG = {
     "a binding beyond the layout": (f"%0 = hal.interface.binding.subspan layout({LAYOUT}) binding(1) : memref<4xf32>", "1 bindings"),
     "a constant beyond the layout": (f"%0 = hal.interface.constant.load layout({LAYOUT}) ordinal(1) : i32", "1 constants"),
     "an element type without a number": ("%0 = hal.element_type<index> : i32", "unsupported element type"),
+    "a queue operation that waits for its own end": (
+        '%f = util.null : !hal.fence %0 = hal.fence.join at([%f]) flags("None") -> !hal.fence '
+        'hal.device.queue.barrier<%d : !hal.device> affinity(%a) wait(%0) signal(%0) flags("None")',
+        "cannot wait and signal on the same fence",
+    ),
     "a pointer to another type": ("%0 = util.global.load.indirect %p : !util.ptr<i32> -> i64", "does not point"),
     "assumptions for different numbers of call sites": (
         "%0:2 = util.assume.int %a[<umin = 0>, <umin = 1>], %a[<umin = 0>, <umin = 1>, <umin = 2>] : i64, i64",

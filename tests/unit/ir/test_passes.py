@@ -26,6 +26,7 @@ class Mark(ModulePass):
     count: int = 1
     loud: bool = False
     sizes: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
     mode: Literal["fast", "slow"] = "fast"
     limit_bytes: int | None = None
 
@@ -66,6 +67,7 @@ def module() -> ModuleOp:
         ("loud=false limit-bytes=7", Mark(limit_bytes=7)),
         ("sizes=1,2,3 mode=slow", Mark(sizes=(1, 2, 3), mode="slow")),
         ("sizes={4,5}", Mark(sizes=(4, 5))),
+        ('names=a,"b,c",#d<[e,f]>', Mark(names=("a", "b,c", "#d<[e,f]>"))),
         ('label="two words"', Mark(label="two words")),
     ],
 )

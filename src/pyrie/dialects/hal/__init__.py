@@ -153,6 +153,7 @@ from pyrie.dialects.hal.tensors import (
     TensorImportOp,
     TensorTransientsOp,
 )
+from pyrie.dialects.hal.topology import DeviceLinkAttr, DeviceTopologyAttr
 from pyrie.dialects.hal.types import (
     AllocatorType,
     BufferType,
@@ -185,9 +186,9 @@ OPERATIONS = [
 ]  # fmt: skip
 ATTRIBUTES = [
     ABIConventionAttr, AllocatorType, BufferType, BufferViewType, ChannelType, CollectiveAttr, CommandBufferType, DeviceAffinityAttr,
-    DeviceAliasAttr, DeviceFallbackAttr, DeviceOptimalAttr, DeviceOrdinalAttr, DevicePromiseAttr, DeviceSelectAttr, DeviceTargetAttr,
-    DeviceType, EventType, ExecutableObjectAttr, ExecutableObjectsAttr, ExecutableTargetAttr, ExecutableType, FenceType, FileType,
-    PipelineBindingAttr, PipelineLayoutAttr,
+    DeviceAliasAttr, DeviceFallbackAttr, DeviceLinkAttr, DeviceOptimalAttr, DeviceOrdinalAttr, DevicePromiseAttr, DeviceSelectAttr,
+    DeviceTargetAttr, DeviceTopologyAttr, DeviceType, EventType, ExecutableObjectAttr, ExecutableObjectsAttr, ExecutableTargetAttr,
+    ExecutableType, FenceType, FileType, PipelineBindingAttr, PipelineLayoutAttr,
 ]  # fmt: skip
 
 DIALECT = Dialect("hal", OPERATIONS, [*ATTRIBUTES, *BIT_SETS_AND_ENUMS])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, NoneAttr, StringAttr, SymbolRefAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, IntegerAttr, NoneAttr, StringAttr, SymbolRefAttr
 from xdsl.ir import Attribute, ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.hal.enums import (
     CollectiveElementTypeAttr,
@@ -86,7 +87,15 @@ class ExecutableTargetAttr(ParametrizedAttribute):
 
 
 class DeviceAttr(SelfTypedAttr):
-    """How a device is found when the program is loaded; the initial value of a global of type `!hal.device`."""
+    """How a device is found when the program is loaded; the initial value of a global of type `!hal.device`, which is its own type."""
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        parameters = list(super().parse_parameters(parser))
+        position = cls.get_type_index()
+        if isinstance(parameters[position], NoneAttr):
+            parameters[position] = DeviceType()
+        return parameters
 
 
 @irdl_attr_definition
@@ -105,7 +114,13 @@ class DeviceTargetAttr(DeviceAttr):
         return DeviceTargetAttr(StringAttr(device_id), configuration, ArrayAttr(targets), DeviceType())
 
     def asm_alias(self) -> str | None:
-        return f"device_target_{sanitize_symbol(self.device_id.data)}"
+        return f"device_target_{sanitize_symbol(self.device_id.data)}" + ("" if self.ordinal is None else f"_{self.ordinal}_")
+
+    @property
+    def ordinal(self) -> int | None:
+        """Which of the devices that match is meant, if the configuration says so."""
+        ordinal = self.configuration.data.get("ordinal")
+        return ordinal.value.data if isinstance(ordinal, IntegerAttr) else None
 
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -121,11 +136,6 @@ class DeviceTargetAttr(DeviceAttr):
                 else:
                     parser.raise_error("expected a configuration dictionary or a list of #hal.executable.target")
         return [device_id, configuration, targets]
-
-    @classmethod
-    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
-        *body, type = super().parse_parameters(parser)
-        return [*body, DeviceType() if isinstance(type, NoneAttr) else type]
 
     def print_body(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -143,6 +153,11 @@ class DeviceAliasAttr(DeviceAttr):
     device_id: StringAttr
     ordinal: IntAttr | NoneAttr
     configuration: DictionaryAttr | NoneAttr
+
+    @staticmethod
+    def of(device_id: str, ordinal: int | None = None) -> DeviceAliasAttr:
+        number = NoneAttr() if ordinal is None else IntAttr(ordinal)
+        return DeviceAliasAttr(DeviceType(), StringAttr(device_id), number, NoneAttr())
 
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -211,6 +226,15 @@ class DeviceSelectAttr(DeviceAttr):
     type: Attribute
     devices: ArrayAttr
 
+    @staticmethod
+    def of(devices: Sequence[DeviceAttr]) -> DeviceAttr:
+        """The first of `devices` that is there; of one, that one itself."""
+        return devices[0] if len(devices) == 1 else DeviceSelectAttr(DeviceType(), ArrayAttr(devices))
+
+    @property
+    def choices(self) -> list[DeviceAttr]:
+        return [device for device in self.devices.data if isinstance(device, DeviceAttr)]
+
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
@@ -246,6 +270,11 @@ class DeviceAffinityAttr(ParametrizedAttribute):
     @staticmethod
     def of(device: str, queue_mask: int = ANY_QUEUE) -> DeviceAffinityAttr:
         return DeviceAffinityAttr(SymbolRefAttr(device), IntAttr(queue_mask))
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The names of the globals whose devices this may mean."""
+        return (self.device.string_value(),)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -285,6 +314,17 @@ class DeviceOptimalAttr(ParametrizedAttribute):
     name = "hal.device.optimal"
 
     affinities: ArrayAttr
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The names of the globals whose devices this may mean, each once."""
+        return tuple(dict.fromkeys(name for part in self.affinities.data if isinstance(part, DeviceAffinityAttr) for name in part.devices))
+
+    def verify(self) -> None:
+        if not self.affinities.data:
+            raise VerifyException("must have at least one device affinity")
+        if not all(isinstance(part, DeviceAffinityAttr | DevicePromiseAttr) for part in self.affinities.data):
+            raise VerifyException("can only select between HAL affinity attrs")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

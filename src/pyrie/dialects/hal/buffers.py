@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     i32,
     i64,
 )
+from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     AnyAttr,
@@ -32,12 +33,14 @@ from xdsl.irdl import (
     traits_def,
     var_operand_def,
 )
+from xdsl.pattern_rewriter import RewritePattern
 from xdsl.traits import MemoryReadEffect, MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import SizeAwareType
 from pyrie.dialects.hal.assembly import DenseEncoding, DeviceQueueAffinityList, HALOp
 from pyrie.dialects.hal.enums import BufferUsageAttr, LifetimeAttr, MemoryTypeAttr
+from pyrie.dialects.hal.subspans import UsesRanges
 from pyrie.dialects.hal.types import AllocatorType, BufferType, BufferViewType, DeviceType
 from pyrie.dialects.util.types import BufferType as HostBufferType
 
@@ -47,7 +50,7 @@ index = IndexType()
 
 
 @irdl_op_definition
-class AllocatorSelectOp(HALOp):
+class AllocatorSelectOp(HALOp, HasCanonicalizationPatternsInterface):
     """The device and queues among several whose memory serves a use best."""
 
     name = "hal.allocator.select"
@@ -67,6 +70,15 @@ class AllocatorSelectOp(HALOp):
         "`from` `(` custom<DeviceQueueAffinityList>($devices, type($devices), $queue_affinities) `)` `type` `(` $memory_types `)` "
         "`usage` `(` $buffer_usage `)` `:` type($selected_device) `,` type($selected_queue_affinity) attr-dict-with-keyword"
     )
+
+    def __init__(self, devices: Sequence[SSAValue], affinities: Sequence[SSAValue], memory_types: SSAValue, usage: SSAValue):
+        super().__init__(operands=[devices, affinities, memory_types, usage], result_types=[DeviceType(), i64])
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.canonicalization import SimplifyAllocatorSelect
+
+        return (SimplifyAllocatorSelect(),)
 
 
 @irdl_op_definition
@@ -413,10 +425,11 @@ class EncodingTypeOp(HALOp):
 
 
 @irdl_op_definition
-class BufferViewCreateOp(HALOp):
+class BufferViewCreateOp(HALOp, UsesRanges):
     """A view of a range of a buffer with a shape and an element type."""
 
     name = "hal.buffer_view.create"
+    RANGES: ClassVar = (("source_buffer", "source_offset"),)
 
     source_buffer = operand_def(BufferType)
     source_offset = operand_def(IndexType)

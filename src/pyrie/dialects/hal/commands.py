@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import IndexType, StringAttr, i32, i64
-from xdsl.ir import SSAValue
+from xdsl.interfaces import HasFolderInterface
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     base,
@@ -35,6 +36,7 @@ from pyrie.dialects.hal.enums import (
     FillFlagsAttr,
     UpdateFlagsAttr,
 )
+from pyrie.dialects.hal.subspans import UsesRanges
 from pyrie.dialects.hal.types import BufferType, ChannelType, CommandBufferType, DeviceType, ExecutableType
 from pyrie.dialects.util.types import BufferType as HostBufferType
 
@@ -155,7 +157,7 @@ class CommandBufferFinalizeOp(HALOp):
 
 
 @irdl_op_definition
-class CommandBufferDeviceOp(HALOp):
+class CommandBufferDeviceOp(HALOp, HasFolderInterface):
     """The device a recording is for."""
 
     name = "hal.command_buffer.device"
@@ -165,6 +167,10 @@ class CommandBufferDeviceOp(HALOp):
 
     traits = traits_def(Pure())
     assembly_format = f"{CMD} `:` type($device) attr-dict-with-keyword"
+
+    def fold(self) -> Sequence[SSAValue | Attribute] | None:
+        created = self.command_buffer.owner
+        return (created.device,) if isinstance(created, CommandBufferCreateOp) else None
 
 
 @irdl_op_definition
@@ -213,10 +219,11 @@ class CommandBufferExecutionBarrierOp(HALOp):
 
 
 @irdl_op_definition
-class CommandBufferFillBufferOp(HALOp):
+class CommandBufferFillBufferOp(HALOp, UsesRanges):
     """Repeats a pattern over a range."""
 
     name = "hal.command_buffer.fill_buffer"
+    RANGES: ClassVar = (("target_buffer", "target_offset"),)
 
     command_buffer = operand_def(CommandBufferType)
     target_buffer = operand_def(SLOT_OR_BUFFER)
@@ -235,10 +242,11 @@ class CommandBufferFillBufferOp(HALOp):
 
 
 @irdl_op_definition
-class CommandBufferUpdateBufferOp(HALOp):
+class CommandBufferUpdateBufferOp(HALOp, UsesRanges):
     """Writes bytes that are part of the recording."""
 
     name = "hal.command_buffer.update_buffer"
+    RANGES: ClassVar = (("source_buffer", "source_offset", "source_size"), ("target_buffer", "target_offset"))
 
     command_buffer = operand_def(CommandBufferType)
     source_buffer = operand_def(HostBufferType)
@@ -257,10 +265,11 @@ class CommandBufferUpdateBufferOp(HALOp):
 
 
 @irdl_op_definition
-class CommandBufferCopyBufferOp(HALOp):
+class CommandBufferCopyBufferOp(HALOp, UsesRanges):
     """Copies a range."""
 
     name = "hal.command_buffer.copy_buffer"
+    RANGES: ClassVar = (("source_buffer", "source_offset"), ("target_buffer", "target_offset"))
 
     command_buffer = operand_def(CommandBufferType)
     source_buffer = operand_def(SLOT_OR_BUFFER)
@@ -318,10 +327,11 @@ class CommandBufferCollectiveOp(HALOp):
 
 
 @irdl_op_definition
-class CommandBufferDispatchOp(HALOp):
+class CommandBufferDispatchOp(HALOp, UsesRanges):
     """Runs a kernel over a grid of workgroups."""
 
     name = "hal.command_buffer.dispatch"
+    RANGES: ClassVar = (("binding_buffers", "binding_offsets"),)
 
     command_buffer = operand_def(CommandBufferType)
     executable = operand_def(ExecutableType)
@@ -361,10 +371,11 @@ class CommandBufferDispatchOp(HALOp):
 
 
 @irdl_op_definition
-class CommandBufferDispatchIndirectOp(HALOp):
+class CommandBufferDispatchIndirectOp(HALOp, UsesRanges):
     """Runs a kernel over a grid whose size is read from a buffer when the command runs."""
 
     name = "hal.command_buffer.dispatch.indirect"
+    RANGES: ClassVar = (("workgroups_buffer", "workgroups_offset"), ("binding_buffers", "binding_offsets"))
 
     command_buffer = operand_def(CommandBufferType)
     executable = operand_def(ExecutableType)

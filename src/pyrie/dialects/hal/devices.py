@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IndexType, IntegerAttr, StringAttr, i1, i32, i64
+from xdsl.dialects.builtin import FunctionType, IndexType, IntegerAttr, StringAttr, i1, i32, i64
+from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, Region, SSAValue
 from xdsl.irdl import (
     AnyAttr,
@@ -21,6 +22,7 @@ from xdsl.irdl import (
     var_operand_def,
     var_result_def,
 )
+from xdsl.pattern_rewriter import RewritePattern
 from xdsl.traits import IsTerminator, Pure, RecursiveMemoryEffect
 from xdsl.utils.exceptions import VerifyException
 
@@ -40,6 +42,7 @@ from pyrie.dialects.hal.enums import (
 )
 from pyrie.dialects.hal.types import AllocatorType, BufferType, CommandBufferType, DeviceType, FenceType, FileType
 from pyrie.dialects.util.types import BufferType as HostBufferType
+from pyrie.dialects.util.values import NullOp
 
 # ---- device management -------------------------------------------------------------------------------------------------
 
@@ -155,7 +158,7 @@ class DeviceQueryOp(HALOp):
 
 @irdl_op_definition
 class ReturnOp(HALOp):
-    """Ends a region of a hal op."""
+    """Ends a region of a hal op; of one that declares what it returns, with values of these types."""
 
     name = "hal.return"
 
@@ -166,6 +169,18 @@ class ReturnOp(HALOp):
 
     def __init__(self, *arguments: SSAValue):
         super().__init__(operands=[arguments])
+
+    def verify_(self) -> None:
+        parent = self.parent_op()
+        declared = parent.properties.get("function_type") if parent is not None else None
+        if not isinstance(declared, FunctionType):
+            return
+        expected = declared.outputs.data
+        if len(expected) != len(self.arguments):
+            raise VerifyException(f"return must have the same number of operands as its parent has results, {len(expected)}")
+        for i, (type, value) in enumerate(zip(expected, self.arguments, strict=True)):
+            if type != value.type:
+                raise VerifyException(f"parent expected result {i} to be '{type}' but returning '{value.type}'")
 
 
 @irdl_op_definition
@@ -211,6 +226,11 @@ def queue_operands() -> tuple[Operand, Operand, Operand, Operand]:
 
 class QueueOp(HALOp):
     """Base of the ops that start with `queue_operands`."""
+
+    def verify_(self) -> None:
+        wait, signal = self.operands[2:4]
+        if wait is signal and not isinstance(wait.owner, NullOp):
+            raise VerifyException("device queue operations cannot wait and signal on the same fence")
 
 
 @irdl_op_definition
@@ -383,7 +403,7 @@ class DeviceQueueWriteOp(QueueOp):
 
 
 @irdl_op_definition
-class DeviceQueueBarrierOp(QueueOp):
+class DeviceQueueBarrierOp(QueueOp, HasCanonicalizationPatternsInterface):
     """Signals one fence when another is reached."""
 
     name = "hal.device.queue.barrier"
@@ -395,6 +415,12 @@ class DeviceQueueBarrierOp(QueueOp):
 
     def __init__(self, queue: Sequence[SSAValue]):
         super().__init__(operands=[*queue], properties={"flags": ExecuteFlagsAttr(0)})
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.canonicalization import DropReachedBarrier, ShortenBarrierChain
+
+        return (DropReachedBarrier(), ShortenBarrierChain())
 
 
 @irdl_op_definition

@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     i32,
     i64,
 )
+from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.irdl import (
     AnyAttr,
@@ -34,6 +35,7 @@ from xdsl.irdl import (
     var_operand_def,
 )
 from xdsl.parser import Parser
+from xdsl.pattern_rewriter import RewritePattern
 from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, NoTerminator, Pure, SymbolOpInterface, SymbolTable
 from xdsl.utils.exceptions import VerifyException
@@ -95,7 +97,7 @@ class ExecutableOp(HALOp):
 
 
 @irdl_op_definition
-class ExecutableVariantOp(HALOp):
+class ExecutableVariantOp(HALOp, HasCanonicalizationPatternsInterface):
     """An executable for one target: its exports, and a module with the code."""
 
     name = "hal.executable.variant"
@@ -121,9 +123,15 @@ class ExecutableVariantOp(HALOp):
     def exports(self) -> list[ExecutableExportOp]:
         return [op for op in self.body.block.ops if isinstance(op, ExecutableExportOp)]
 
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.constant_blocks import MergeConstantBlocks
+
+        return (MergeConstantBlocks(),)
+
 
 @irdl_op_definition
-class ExecutableExportOp(HALOp):
+class ExecutableExportOp(HALOp, HasCanonicalizationPatternsInterface):
     """A kernel: its layout, and how many workgroups a workload takes.
 
     `condition` says whether a device can run it; otherwise `condition_fallback` runs instead.
@@ -163,6 +171,12 @@ class ExecutableExportOp(HALOp):
             regions=[workgroup_count, Region()],
         )
 
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.constant_blocks import DropTrueCondition
+
+        return (DropTrueCondition(),)
+
 
 @irdl_op_definition
 class ExecutableConditionOp(HALOp):
@@ -191,7 +205,7 @@ class ExecutableConditionOp(HALOp):
 
 
 @irdl_op_definition
-class ExecutableConstantBlockOp(HALOp):
+class ExecutableConstantBlockOp(HALOp, HasCanonicalizationPatternsInterface):
     """Computes values that are known when an executable is loaded; each result has a key."""
 
     name = "hal.executable.constant.block"
@@ -235,8 +249,19 @@ class ExecutableConstantBlockOp(HALOp):
         printer.print_region(self.body, print_entry_block_args=False)
 
     def verify_(self) -> None:
-        if len(self.keys) != len(self.function_type.outputs):
-            raise VerifyException(f"{len(self.function_type.outputs)} results but {len(self.keys)} keys")
+        inputs, outputs = self.function_type.inputs.data, self.function_type.outputs.data
+        if len(self.keys) != len(outputs):
+            raise VerifyException(f"must have one key for every result: {len(outputs)} results but {len(self.keys)} keys")
+        if inputs not in ((), (DeviceType(),)):
+            raise VerifyException("initializer must take a !hal.device or nothing")
+        if any(type != i32 for type in outputs):
+            raise VerifyException("initializer must return only i32 values")
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.constant_blocks import DeduplicateConstantKeys, DropUnusedDevice
+
+        return (DeduplicateConstantKeys(), DropUnusedDevice())
 
 
 @irdl_op_definition

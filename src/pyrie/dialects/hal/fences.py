@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import ClassVar
 
 from xdsl.dialects.builtin import IndexType, i32, i64
 from xdsl.interfaces import HasCanonicalizationPatternsInterface, HasFolderInterface
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def, var_operand_def
 from xdsl.pattern_rewriter import RewritePattern
-from xdsl.traits import MemoryAllocEffect
+from xdsl.traits import EffectInstance, MemoryAllocEffect, MemoryEffectKind
 
 from pyrie.dialects.hal.assembly import HALOp
 from pyrie.dialects.hal.enums import FenceFlagsAttr, MemoryAccessAttr, WaitFlagsAttr
@@ -55,6 +56,14 @@ class ExFileFromMemoryOp(HALOp):
         )
 
 
+class AllocatesResult(MemoryAllocEffect):
+    """Makes something new, which nobody misses if it is not used."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> AbstractSet[EffectInstance]:
+        return {EffectInstance(MemoryEffectKind.ALLOC, op.results[0])}
+
+
 @irdl_op_definition
 class FenceCreateOp(HALOp):
     """A fence that nothing has signaled yet."""
@@ -66,7 +75,7 @@ class FenceCreateOp(HALOp):
     result = result_def(FenceType)
 
     RESULT_NAMES: ClassVar = ("fence",)
-    traits = traits_def(MemoryAllocEffect())
+    traits = traits_def(AllocatesResult())
     assembly_format = "`device` `(` $device `:` type($device) `)` `flags` `(` $flags `)` `:` type($result) attr-dict-with-keyword"
 
     def __init__(self, device: SSAValue):
@@ -112,7 +121,7 @@ class FenceQueryOp(HALOp):
 
 
 @irdl_op_definition
-class FenceSignalOp(HALOp):
+class FenceSignalOp(HALOp, HasCanonicalizationPatternsInterface):
     """Reaches a fence."""
 
     name = "hal.fence.signal"
@@ -123,6 +132,12 @@ class FenceSignalOp(HALOp):
 
     def __init__(self, fence: SSAValue):
         super().__init__(operands=[fence])
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.canonicalization import DropSignalOfNewFence
+
+        return (DropSignalOfNewFence(),)
 
 
 @irdl_op_definition

@@ -163,4 +163,5 @@ class InterfaceBindingSubspanOp(HALOp):
         if self.binding.value.data >= len(self.layout.bindings):
             raise VerifyException(f"binding {self.binding.value.data} of a layout with {len(self.layout.bindings)} bindings")
         if (count := dynamic_dimension_count(self.result.type)) != len(self.dynamic_dims) and count:
-            raise VerifyException(f"{self.result.type} has {count} dynamic dimensions but {len(self.dynamic_dims)} values are given")
+            given = f"{len(self.dynamic_dims)} associated dimension SSA values"
+            raise VerifyException(f"result type '{self.result.type}' has {count} dynamic dimensions but {given}")

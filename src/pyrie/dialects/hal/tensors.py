@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, UnitAttr
-from xdsl.interfaces import HasFolderInterface
+from xdsl.interfaces import HasCanonicalizationPatternsInterface, HasFolderInterface
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     AnyAttr,
@@ -25,6 +25,7 @@ from xdsl.irdl import (
 )
 from xdsl.irdl.operations import IRDLOperation
 from xdsl.parser import Parser
+from xdsl.pattern_rewriter import RewritePattern
 from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
@@ -41,7 +42,7 @@ def _verify_dimensions(type: Attribute, dims: Sequence[SSAValue]) -> None:
 
 
 @irdl_op_definition
-class TensorImportOp(IRDLOperation, HasFolderInterface):
+class TensorImportOp(IRDLOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """A tensor with the contents of a buffer given from outside."""
 
     name = "hal.tensor.import"
@@ -87,9 +88,20 @@ class TensorImportOp(IRDLOperation, HasFolderInterface):
             result_types=[target_type],
         )
 
+    @property
+    def is_more_than_a_view(self) -> bool:
+        """Whether the op says something beside which buffer the tensor is in: when it is there, whose it is, where in the buffer."""
+        return self.wait_fence is not None or self.byte_offset is not None or self.consume is not None
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.tensor_patterns import TakeConstantDimensions
+
+        return (TakeConstantDimensions(),)
+
     def fold(self) -> Sequence[SSAValue | Attribute] | None:
         export = self.source.owner
-        if not isinstance(export, TensorExportOp) or self.wait_fence is not None or self.byte_offset is not None:
+        if not isinstance(export, TensorExportOp) or self.is_more_than_a_view:
             return None
         same = export.source.type == self.target.type and export.source_encoding == self.target_encoding
         return (export.source,) if same else None
@@ -140,7 +152,7 @@ class TensorExportOp(IRDLOperation, HasFolderInterface):
 
     def fold(self) -> Sequence[SSAValue | Attribute] | None:
         imported = self.source.owner
-        if not isinstance(imported, TensorImportOp) or imported.wait_fence is not None or imported.byte_offset is not None:
+        if not isinstance(imported, TensorImportOp) or imported.is_more_than_a_view:
             return None
         same = imported.source.type == self.target.type and imported.target_encoding == self.source_encoding
         return (imported.source,) if same else None
@@ -175,7 +187,7 @@ class TensorAliasOp(IRDLOperation):
 
 
 @irdl_op_definition
-class TensorTransientsOp(IRDLOperation):
+class TensorTransientsOp(IRDLOperation, HasCanonicalizationPatternsInterface):
     """States that temporaries needed to compute a tensor come from a buffer given from outside."""
 
     name = "hal.tensor.transients"
@@ -192,9 +204,15 @@ class TensorTransientsOp(IRDLOperation):
         "(`on` `(` $affinity^ `)`)? $source `:` type($source) (`{` $source_dims^ `}`)? `from` $storage `:` type($storage) attr-dict"
     )
 
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.tensor_patterns import JoinTransients
+
+        return (JoinTransients(),)
+
 
 @irdl_op_definition
-class TensorBarrierOp(IRDLOperation):
+class TensorBarrierOp(IRDLOperation, HasCanonicalizationPatternsInterface):
     """Signals a fence when all tensors are computed."""
 
     name = "hal.tensor.barrier"
@@ -205,6 +223,12 @@ class TensorBarrierOp(IRDLOperation):
 
     def __init__(self, sources: Sequence[SSAValue], fence: SSAValue):
         super().__init__(operands=[sources, fence], result_types=[[source.type for source in sources]])
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from pyrie.dialects.hal.tensor_patterns import WaitForEachTensorOnce
+
+        return (WaitForEachTensorOnce(),)
 
     @classmethod
     def parse(cls, parser: Parser) -> TensorBarrierOp:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from pyrie.ir.context import Context
 from pyrie.ir.locations import call_site
@@ -15,6 +15,7 @@ from pyrie.ir.transforms.symbol_dce import erase_dead_symbols
 
 CALLS = {"util.call": "util.return", "func.call": "func.return"}  # call -> what ends the callee's body
 BRANCH = "cf.br"
+PLACE = "stream.affinity"  # where the ops of a function or module run
 
 
 def inline_call(call: Operation, callee: Operation, branch: type[Operation] | None = None) -> None:
@@ -81,7 +82,8 @@ class Inline(ModulePass):
     before:  %0 = util.call @f(%x) : (i32) -> i32
     after:   the ops of @f, reading %x; @f itself is dropped when nobody else names it
 
-    Legal for any call of a known body; functions with `inlining_policy = #util.inline.never` and recursive ones are left alone.
+    Legal for any call of a known body; functions with `inlining_policy = #util.inline.never`, recursive ones, and those placed elsewhere
+    than the call are left alone.
     """
 
     name = "inline"
@@ -106,6 +108,8 @@ class Inline(ModulePass):
             callee = symbols.lookup(_callee(call))
             if callee is None or not self._is_worth(callee, counts[_callee(call)]) or callee.is_ancestor(call):
                 continue
+            if _place(callee) != _place(call):
+                continue  # its ops would run elsewhere
             single = callee.regions[0].blocks.first is callee.regions[0].blocks.last
             parent = call.parent_op()
             if not single and (parent is None or parent.name not in ("util.func", "func.func", "util.initializer") or branch is None):
@@ -130,6 +134,15 @@ class Inline(ModulePass):
             if op.name in CALLS and _callee(op) == name:
                 return False
         return calls == 1 or size <= self.threshold
+
+
+def _place(op: Operation | None) -> Attribute | None:
+    """The affinity that holds for `op`: that of the nearest op round it which has one."""
+    while op is not None:
+        if (place := op.attributes.get(PLACE)) is not None:
+            return place
+        op = op.parent_op()
+    return None
 
 
 def _callee(call: Operation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,13 +10,14 @@ from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, IntAt
 from xdsl.ir import Attribute, BlockArgument, Operation, Region
 from xdsl.rewriter import InsertPoint, Rewriter
 
+from pyrie.codegen.target import TargetOptions, load_backend
 from pyrie.dialects import func, hal, stream
 from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
 from pyrie.passes.hal.captures import is_dynamic
-from pyrie.passes.hal.devices import executable_targets
+from pyrie.passes.hal.device_analysis import DeviceAnalysis, names_devices
 from pyrie.support.errors import VerifyError
 
 WORKGROUP_INFO: dict[type[Operation], type[hal.InterfaceWorkgroupIDOp | hal.InterfaceWorkgroupCountOp | hal.InterfaceWorkgroupSizeOp]] = {
@@ -40,11 +42,15 @@ class MaterializeInterfaces(ModulePass):
 
     name: ClassVar[str] = "iree-hal-materialize-interfaces"
 
+    backends: tuple[str, ...] = ()  # what makes code for devices of which the program does not say what they run: the n-th, any
+    cpu: str = "host"
+    cpu_features: str = ""
+
     def apply(self, context: Context, module: ModuleOp) -> None:
         sources = [op for op in module.body.block.ops if isinstance(op, stream.ExecutableOp)]
         if not sources:
             return
-        targets = executable_targets(module)
+        targets = DeviceAnalysis(module).executable_targets() or (self._default_targets() if names_devices(module) else ())
         if not targets:
             raise error_at(
                 module, "names no device, so there is nothing to compile its executables for", hint="give a target: --target=host"
@@ -59,6 +65,11 @@ class MaterializeInterfaces(ModulePass):
             points = [new for old in dispatch.entry_points for new in expansions.get(old, [old])]
             dispatch.properties["entry_points"] = ArrayAttr(points)
 
+    def _default_targets(self) -> tuple[hal.ExecutableTargetAttr, ...]:
+        options = TargetOptions(cpu=self.cpu, cpu_features=self.cpu_features)
+        targets = [target for name in self.backends for target in load_backend(name).executable_targets(options)]
+        return tuple(target for target in targets if isinstance(target, hal.ExecutableTargetAttr))
+
 
 def _dispatches_by_entry_point(module: ModuleOp) -> dict[SymbolRefAttr, list[stream.CmdDispatchOp]]:
     found: dict[SymbolRefAttr, list[stream.CmdDispatchOp]] = {}
@@ -71,7 +82,7 @@ def _dispatches_by_entry_point(module: ModuleOp) -> dict[SymbolRefAttr, list[str
 
 def _executable(
     source: stream.ExecutableOp,
-    targets: list[hal.ExecutableTargetAttr],
+    targets: Sequence[hal.ExecutableTargetAttr],
     dispatches: dict[SymbolRefAttr, list[stream.CmdDispatchOp]],
     expansions: dict[SymbolRefAttr, list[SymbolRefAttr]],
 ) -> hal.ExecutableOp:

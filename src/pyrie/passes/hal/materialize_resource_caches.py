@@ -15,7 +15,7 @@ from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
-from pyrie.passes.hal.devices import device_globals, loaded_device
+from pyrie.passes.hal.device_analysis import DeviceAnalysis
 
 INCOMPATIBLE = 14  # the status code of a program and a device that do not fit
 
@@ -35,10 +35,10 @@ class MaterializeResourceCaches(ModulePass):
     name: ClassVar[str] = "iree-hal-materialize-resource-caches"
 
     def apply(self, context: Context, module: ModuleOp) -> None:
-        symbols = SymbolTable(module)
+        symbols, analysis = SymbolTable(module), DeviceAnalysis(module)
         caches: dict[tuple[str, str], str] = {}
         for op in [op for op in module.walk() if isinstance(op, hal.ExecutableLookupOp)]:
-            device = _device_of(op)
+            device = _device_of(op, analysis)
             executable = op.executable.string_value()
             if (device, executable) not in caches:
                 caches[device, executable] = _make_cache(symbols, op, device, executable, len(caches))
@@ -47,19 +47,12 @@ class MaterializeResourceCaches(ModulePass):
             Rewriter.replace_op(op, load)
 
 
-def _device_of(op: hal.ExecutableLookupOp) -> str:
-    """The device global of a lookup, followed through function arguments that are loaded from it at every call."""
-    device = loaded_device(op.device)
-    if device is None and isinstance(op.device.owner, Block):
-        module = op.parent_op()
-        while module is not None and not isinstance(module, ModuleOp):
-            module = module.parent_op()
-        names = [g.sym_name.data for g in device_globals(module)] if module else []
-        device = names[0] if len(names) == 1 else None
+def _device_of(op: hal.ExecutableLookupOp, analysis: DeviceAnalysis) -> str:
+    """The one device global whose device a lookup is on."""
+    device = analysis.device_of(op.device)
     if device is None:
-        raise unsupported_at(
-            op, "loads an executable on a device that cannot be told", hint="load it from a util.global of type !hal.device"
-        )
+        hint = "load it from a util.global of type !hal.device"
+        raise unsupported_at(op, "loads an executable on a device that cannot be told", hint=hint)
     return device
 
 

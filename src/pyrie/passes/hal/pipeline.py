@@ -7,6 +7,7 @@ from pyrie.ir.transforms.canonicalize import Canonicalize
 from pyrie.ir.transforms.cse import CSE
 from pyrie.ir.transforms.inline import Inline
 from pyrie.ir.transforms.symbol_dce import SymbolDCE
+from pyrie.passes.hal.assign_legacy_target_devices import AssignLegacyTargetDevices
 from pyrie.passes.hal.assign_target_devices import AssignTargetDevices
 from pyrie.passes.hal.configure_executables import ConfigureExecutables
 from pyrie.passes.hal.conversion import ConvertToHAL
@@ -18,11 +19,16 @@ from pyrie.passes.hal.materialize_interfaces import MaterializeInterfaces
 from pyrie.passes.hal.materialize_resource_caches import MaterializeResourceCaches
 from pyrie.passes.hal.materialize_target_devices import MaterializeTargetDevices
 from pyrie.passes.hal.memoize_device_queries import MemoizeDeviceQueries
+from pyrie.passes.hal.memoize_device_selection import MemoizeDeviceSelection
 from pyrie.passes.hal.outline_memoize_regions import OutlineMemoizeRegions
 from pyrie.passes.hal.prune_executables import PruneExecutables
+from pyrie.passes.hal.resolve_device_aliases import ResolveDeviceAliases
+from pyrie.passes.hal.resolve_device_promises import ResolveDevicePromises
 from pyrie.passes.hal.resolve_export_ordinals import ResolveExportOrdinals
+from pyrie.passes.hal.resolve_topology_queries import ResolveTopologyQueries
 from pyrie.passes.hal.serialize_all_executables import SerializeExecutables
 from pyrie.passes.hal.translate_all_executables import TranslateExecutables
+from pyrie.passes.hal.verify_devices import VerifyDevices
 from pyrie.passes.options import CompileOptions
 from pyrie.passes.vm.convert_scf_to_cf import ConvertSCFToCF
 
@@ -31,14 +37,25 @@ def device_assignment(options: CompileOptions) -> Pipeline:
     """Part of preprocessing: the program learns its devices."""
     return Pipeline(
         "device-assignment",
-        AssignTargetDevices(options.target_device, options.target_backends, options.cpu, options.cpu_features),
-        MaterializeTargetDevices(),
+        AssignLegacyTargetDevices(backends, options.cpu, options.cpu_features) if (backends := options.legacy_target_backends) else None,
+        AssignTargetDevices(options.target_devices),
+        MaterializeTargetDevices(options.default_device),
+        ResolveDevicePromises(),
+        ResolveDeviceAliases(options.target_backends, options.cpu, options.cpu_features),
+        VerifyDevices(),
     )
 
 
 def executable_sources_phase(options: CompileOptions) -> Pipeline:
     """stream.executable -> hal.executable, with a variant for each target."""
-    return Pipeline("executable-sources", Canonicalize(), CSE(), MaterializeInterfaces(), PruneExecutables())
+    return Pipeline(
+        "executable-sources",
+        Canonicalize(),
+        CSE(),
+        VerifyDevices(),
+        MaterializeInterfaces(options.target_backends, options.cpu, options.cpu_features),
+        PruneExecutables(),
+    )
 
 
 def executable_configurations_phase(options: CompileOptions) -> Pipeline:
@@ -61,6 +78,8 @@ def hal_phase(options: CompileOptions) -> Pipeline:
         LinkExecutables() if options.link_executables else None,
         ResolveExportOrdinals(),
         MaterializeResourceCaches(),
+        ResolveTopologyQueries(),
+        MemoizeDeviceSelection(),
         MemoizeDeviceQueries(),
         ElideRedundantCommands(),
         InitializeDevices(),
