@@ -1,0 +1,99 @@
+"""Values and symbols before any op is converted: resources become buffers, timepoints fences, tensors buffer views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    ComplexType,
+    FunctionType,
+    IndexType,
+    IntegerType,
+    ModuleOp,
+    TensorType,
+    UnregisteredOp,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.rewriter import Rewriter
+
+from pyrie.dialects import func, hal, stream, util
+from pyrie.ir.diagnostics import error_at
+from pyrie.passes.hal.conversion.state import Conversion
+
+TYPES: dict[type[Attribute], Attribute] = {
+    stream.ResourceType: hal.BufferType(),
+    stream.TimepointType: hal.FenceType(),
+    stream.FileType: hal.FileType(),
+    stream.ChannelType: hal.ChannelType(),
+}
+NUMBERS = (IntegerType, IndexType, AnyFloat, ComplexType)
+CONTAINERS = (util.ListType, util.PtrType)
+
+# Dialects whose ops pass values of any type on. Ops of others are not known to work on what these types become.
+STRUCTURAL = frozenset({"stream", "util", "scf", "cf", "func", "hal", "check"})
+
+
+def converted(type: Attribute) -> Attribute:
+    """What `type` becomes."""
+    if (new := TYPES.get(type.__class__)) is not None:
+        return new
+    if isinstance(type, TensorType) and isinstance(type.element_type, NUMBERS):
+        return hal.BufferViewType()
+    if isinstance(type, CONTAINERS):
+        return type.__class__(converted(type.parameters[0]))
+    return type
+
+
+def host_functions(module: ModuleOp) -> list[Operation]:
+    """What runs on the host: functions with bodies and initializers."""
+    return [op for op in module.body.block.ops if isinstance(op, util.FuncOp | func.FuncOp | util.InitializerOp) and op.body.blocks]
+
+
+def convert_types(c: Conversion, module: ModuleOp) -> None:
+    """Retypes globals, functions and every value in them; notes in `c` what buffers and buffer views were."""
+    for op in module.body.block.ops:
+        if isinstance(op, util.GlobalOp):
+            op.properties["type"] = converted(op.type)
+            if isinstance(op.initial_value, stream.TimepointAttr):
+                del op.properties["initial_value"]  # a null fence, which is reached
+        elif isinstance(op, util.FuncOp | func.FuncOp):
+            inputs, outputs = op.function_type.inputs.data, op.function_type.outputs.data
+            op.properties["function_type"] = FunctionType.from_lists([*map(converted, inputs)], [*map(converted, outputs)])
+    for function in host_functions(module):
+        ops = list(function.walk())
+        structural = [op for op in ops if op.name.partition(".")[0] in STRUCTURAL]
+        if len(structural) < len(ops):
+            _require_legal(ops)  # before any type changes
+        for op in ops:
+            for region in op.regions:
+                for block in region.blocks:
+                    for argument in block.args:
+                        _retype(c, argument)
+        for op in structural:
+            for result in op.results:
+                _retype(c, result)
+
+
+def _require_legal(ops: Sequence[Operation]) -> None:
+    """Refuses ops that take or give what will have another type without being known to work on that."""
+    for op in ops:
+        if op.name.partition(".")[0] in STRUCTURAL:
+            continue
+        for value in (*op.operands, *op.results):
+            if type(value.type) in TYPES:
+                name = op.op_name.data if isinstance(op, UnregisteredOp) else op.name
+                hint = f"ops of these dialects may have values of type {value.type}: {', '.join(sorted(STRUCTURAL))}"
+                raise error_at(op, f"failed to legalize operation '{name}' that was explicitly marked illegal", hint=hint)
+
+
+def _retype(c: Conversion, value: SSAValue) -> None:
+    old = value.type
+    new = converted(old)
+    if new is old:
+        return
+    made = Rewriter.replace_value_with_new_type(value, new)
+    if isinstance(old, stream.ResourceType):
+        c.lifetimes[made] = old.lifetime.data
+    elif isinstance(old, TensorType):
+        c.tensors[made] = old
