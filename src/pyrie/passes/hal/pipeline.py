@@ -72,7 +72,11 @@ def hal_phase(options: CompileOptions) -> Pipeline:
     """stream -> hal: timelines become command buffers recorded once, executables become binaries."""
     return Pipeline(
         "hal",
-        ConvertToHAL(),
+        ConvertToHAL(
+            indirect_command_buffers=options.indirect_command_buffers,
+            force_indirect_command_buffers=options.force_indirect_command_buffers,
+            memoize_dynamic=options.memoize_dynamic,
+        ),
         OutlineMemoizeRegions() if options.memoization else InlineMemoizeRegions(),
         PruneExecutables(),
         LinkExecutables() if options.link_executables else None,

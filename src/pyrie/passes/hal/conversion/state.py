@@ -86,8 +86,8 @@ class Conversion:
         if len(queues) == 1:
             return queues[0]
         devices, masks = zip(*queues, strict=True)
-        select = hal.AllocatorSelectOp.build(operands=[devices, masks, memory_types, usage], result_types=[hal.DeviceType(), i64])
-        return emit.emit(select).selected_device, select.selected_queue_affinity
+        select = emit.emit(hal.AllocatorSelectOp(devices, masks, memory_types, usage))
+        return select.selected_device, select.selected_queue_affinity
 
     def allocator_for_memory(self, emit: Emitter, op: Operation, memory_types: SSAValue, usage: SSAValue) -> tuple[SSAValue, SSAValue]:
         """The allocator and the queue affinity for memory of a kind."""
