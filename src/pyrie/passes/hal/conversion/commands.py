@@ -64,7 +64,7 @@ def record_call(r: Recorder, op: stream.CmdCallOp) -> list[SSAValue]:
     arguments = [r.command_buffer]
     ranges = iter(zip(op.resource_operand_offsets, op.resource_operand_lengths, strict=True))
     for position, operand in enumerate(op.resource_operands):
-        if position not in r.resources[op]:
+        if position not in r.c.call_resources[op]:
             arguments.append(operand)
         elif isinstance(operand.type, IndexType):
             arguments += [operand, emit.emit(util.NullOp(hal.BufferType())).result, *next(ranges)]

@@ -30,17 +30,16 @@ def lower_execute(c: Conversion, emit: Emitter, op: stream.CmdExecuteOp) -> list
         queue = timeline(emit, device, affinity, op.await_timepoint, op.result_timepoint)
         TRANSFERS[type(transfer)](emit, queue, transfer)
         return [queue[-1]]
-    resources = _resources_of_calls(c, op)
     bindings = _bind_slots(emit, op) if _is_reusable(c, op) else []
     _record_buffers_directly(op)
     if bindings:
         region = emit.emit(hal.DeviceMemoizeOp(device, affinity, [hal.CommandBufferType()], Region(Block())))
         inner = emit.into(region.body.block)
-        inner.emit(hal.ReturnOp.build(operands=[[_record(c, inner, op, resources, device, affinity, 0, len(bindings))]]))
+        inner.emit(hal.ReturnOp.build(operands=[[_record(c, inner, op, device, affinity, 0, len(bindings))]]))
         commands = region.results[0]
     else:
         words = ["OneShot"] if op.await_timepoint is not None else ["OneShot", "AllowInlineExecution"]
-        commands = _record(c, emit, op, resources, device, affinity, hal.CommandBufferModeAttr.of(*words).data, 0)
+        commands = _record(c, emit, op, device, affinity, hal.CommandBufferModeAttr.of(*words).data, 0)
     queue = timeline(emit, device, affinity, op.await_timepoint, op.result_timepoint)
     emit.emit(hal.DeviceQueueExecuteIndirectOp(queue, commands, bindings) if bindings else hal.DeviceQueueExecuteOp(queue, commands))
     return [queue[-1]]
@@ -88,9 +87,7 @@ def _depends_on_dynamic_scalars(op: stream.CmdExecuteOp) -> bool:
     if any(is_scalar(value) and is_dynamic(value) for value in op.operands):
         return True
     dynamic = [value for value in captured_values(op.body) if is_scalar(value) and is_dynamic(value)]
-    return any(
-        not isinstance(use.operation, stream.CmdCallOp) for value in dynamic for use in value.uses if op.is_ancestor(use.operation)
-    )
+    return any(not isinstance(use.operation, stream.CmdCallOp) for value in dynamic for use in value.uses if op.is_ancestor(use.operation))
 
 
 def _bind_slots(emit: Emitter, op: stream.CmdExecuteOp) -> list[Binding]:
@@ -109,12 +106,6 @@ def _record_buffers_directly(op: stream.CmdExecuteOp) -> None:
         argument.replace_all_uses_with(operand)
 
 
-def _resources_of_calls(c: Conversion, op: stream.CmdExecuteOp) -> dict[stream.CmdCallOp, frozenset[int]]:
-    """Which operands of each call are resources; asked before slots, which are indices, take their places."""
-    calls = [inner for inner in op.body.walk() if isinstance(inner, stream.CmdCallOp)]
-    return {call: frozenset(i for i, value in enumerate(call.resource_operands) if value in c.lifetimes) for call in calls}
-
-
 # ---- recording ---------------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +113,6 @@ def _record(
     c: Conversion,
     emit: Emitter,
     op: stream.CmdExecuteOp,
-    resources: dict[stream.CmdCallOp, frozenset[int]],
     device: SSAValue,
     affinity: SSAValue,
     modes: int,
@@ -131,7 +121,7 @@ def _record(
     """Creates a command buffer with the commands of `op` and returns it."""
     capacity = emit.constant(slots) if slots else None
     create = hal.CommandBufferCreateOp(device, hal.CommandBufferModeAttr(modes), _categories(op), affinity, capacity)
-    recorder = Recorder(c, emit, emit.emit(create).result, resources)
+    recorder = Recorder(c, emit, emit.emit(create).result)
     location = emit.location
     _record_block(recorder, op.body.block, is_serial=True)
     emit.location = location

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from xdsl.ir import SSAValue
 
-from pyrie.dialects import hal, stream
+from pyrie.dialects import hal
 from pyrie.passes.hal.conversion.emitter import Emitter
 from pyrie.passes.hal.conversion.state import Conversion
 
@@ -18,12 +18,11 @@ TARGET_STAGES = hal.ExecutionStageAttr.of("CommandIssue", "Transfer", "Dispatch"
 
 @dataclass
 class Recorder:
-    """Where commands of one command buffer are put. `resources`: which operands of a call were resources, before they became slots."""
+    """Where commands of one command buffer are put."""
 
     c: Conversion
     emit: Emitter
     command_buffer: SSAValue
-    resources: dict[stream.CmdCallOp, frozenset[int]] = field(default_factory=dict)
     _device: SSAValue | None = None
 
     def device(self) -> SSAValue:

@@ -33,28 +33,28 @@ IMPORTED: dict[str, Memory] = {
 }
 
 
-def memory_of(c: Conversion, op: Operation, value: SSAValue, table: dict[str, Memory]) -> Memory:
-    """The row of `table` for the lifetime that the buffer `value` had as a resource."""
-    lifetime = c.lifetimes[value]
+def memory_of(c: Conversion, op: Operation, table: dict[str, Memory]) -> Memory:
+    """The row of `table` for the lifetime of the resource of `op`."""
+    lifetime = c.lifetimes[op]
     if lifetime not in table:
         raise unsupported_at(op, f"has a resource of the unsupported lifetime '{lifetime}'", hint="supported: " + ", ".join(table))
     return table[lifetime]
 
 
-def _properties(c: Conversion, emit: Emitter, op: Operation, value: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """Memory type and usage of the buffer `value`, which depend on the devices that may share it."""
-    resolve = emit.emit(hal.AllocatorResolveMemoryPropertiesOp(op.properties.get("affinity"), c.lifetimes[value]))
+def _properties(c: Conversion, emit: Emitter, op: Operation) -> tuple[SSAValue, SSAValue]:
+    """Memory type and usage for the resource of `op`, which depend on the devices that may share it."""
+    resolve = emit.emit(hal.AllocatorResolveMemoryPropertiesOp(op.properties.get("affinity"), c.lifetimes[op]))
     return resolve.memory_types, resolve.buffer_usage
 
 
 def lower_alloc(c: Conversion, emit: Emitter, op: stream.ResourceAllocOp) -> list[SSAValue]:
-    types, usage = _properties(c, emit, op, op.result)
+    types, usage = _properties(c, emit, op)
     allocator, affinity = c.allocator_for_memory(emit, op, types, usage)
     return [emit.emit(hal.AllocatorAllocateOp(allocator, affinity, types, usage, op.storage_size)).result]
 
 
 def lower_alloca(c: Conversion, emit: Emitter, op: stream.ResourceAllocaOp) -> list[SSAValue]:
-    types, usage = _properties(c, emit, op, op.result)
+    types, usage = _properties(c, emit, op)
     device, affinity = c.queue_for_memory(emit, op, types, usage)
     queue = timeline(emit, device, affinity, op.await_timepoint, op.result_timepoint)
     flags = hal.AllocaFlagsAttr.BITS["IndeterminateLifetime"] if op.indeterminate_lifetime is not None else 0
@@ -64,7 +64,7 @@ def lower_alloca(c: Conversion, emit: Emitter, op: stream.ResourceAllocaOp) -> l
 
 
 def lower_dealloca(c: Conversion, emit: Emitter, op: stream.ResourceDeallocaOp) -> list[SSAValue]:
-    types, usage = _properties(c, emit, op, op.operand)  # as at the allocation, so that the same queue is chosen
+    types, usage = _properties(c, emit, op)  # as at the allocation, so that the same queue is chosen
     device, affinity = c.queue_for_memory(emit, op, types, usage)
     queue = timeline(emit, device, affinity, op.await_timepoint, op.result_timepoint)
     flags = hal.DeallocaFlagsAttr.BITS["PreferOrigin"] if op.prefer_origin is not None else 0
@@ -90,7 +90,7 @@ def lower_size(c: Conversion, emit: Emitter, op: stream.ResourceSizeOp) -> list[
 
 
 def lower_try_map(c: Conversion, emit: Emitter, op: stream.ResourceTryMapOp) -> list[SSAValue]:
-    type_bits, usage_bits = memory_of(c, op, op.result, IMPORTED)
+    type_bits, usage_bits = memory_of(c, op, IMPORTED)
     usage = emit.emit(hal.BufferUsageOp(usage_bits)).result
     types = emit.emit(hal.MemoryTypeOp(type_bits)).result
     allocator, affinity = c.allocator_for_memory(emit, op, types, usage)

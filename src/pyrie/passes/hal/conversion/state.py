@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr, TensorType, i64
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from pyrie.dialects import hal, stream, util
@@ -27,12 +27,13 @@ class Recording:
 
 
 class Conversion:
-    """State of one conversion. `lifetimes` and `tensors` say what buffers and buffer views were before."""
+    """State of one conversion: what is noted of ops before types change, symbols and affinities."""
 
     def __init__(self, module: ModuleOp, recording: Recording):
         self.recording = recording
-        self.lifetimes: dict[SSAValue, str] = {}
-        self.tensors: dict[SSAValue, TensorType[Attribute]] = {}
+        self.lifetimes: dict[Operation, str] = {}  # of the resource that an op allocates, frees or imports
+        self.ranks: dict[Operation, int] = {}  # of the tensor that an op asks about
+        self.call_resources: dict[Operation, frozenset[int]] = {}  # which operands of a call are resources
         self._symbols = SymbolTable(module)
         self._exports: dict[SymbolRefAttr, hal.ExecutableExportOp] = {}
         self._default = module.attributes.get("stream.affinity.default")
@@ -65,7 +66,9 @@ class Conversion:
             return emit.emit(hal.DevicesGetOp(emit.constant(0))).result
         name = _single(op, affinity).device
         if name.nested_references.data:
-            raise unsupported_at(op, f"has an affinity for {name}, a device inside of another op", hint="supported: device globals of the module")
+            raise unsupported_at(
+                op, f"has an affinity for {name}, a device inside of another op", hint="supported: device globals of the module"
+            )
         return emit.emit(util.GlobalLoadOp(name.string_value(), hal.DeviceType(), immutable=True)).result
 
     def queues(self, emit: Emitter, op: Operation, affinity: Attribute | None) -> SSAValue:

@@ -21,7 +21,7 @@ def lower_import(c: Conversion, emit: Emitter, op: stream.TensorImportOp) -> lis
     if isinstance(buffer.type, hal.BufferViewType):
         buffer = emit.emit(hal.BufferViewBufferOp(buffer)).result
     allocator = emit.emit(hal.DeviceAllocatorOp(c.device(emit, op, c.affinity_of(op)))).result
-    types, usage = memory_of(c, op, op.result, REQUIRED)
+    types, usage = memory_of(c, op, REQUIRED)
     emit.emit(hal.BufferAssertOp(buffer, "tensor", allocator, op.result_size, types, usage))
     return [buffer]
 
@@ -61,15 +61,15 @@ def _view(
 
 def lower_dim(c: Conversion, emit: Emitter, op: tensor.DimOp) -> list[SSAValue]:
     dimension = constant_int(op.index)
-    if op.source not in c.tensors or dimension is None:
-        raise unsupported_at(op, "asks for a size that no buffer view knows", hint="supported: constant dimensions of arguments and results")
+    if not isinstance(op.source.type, hal.BufferViewType) or dimension is None:
+        raise unsupported_at(
+            op, "asks for a size that no buffer view knows", hint="supported: constant dimensions of arguments and results"
+        )
     return [emit.emit(hal.BufferViewDimOp(op.source, dimension)).result]
 
 
 def lower_rank(c: Conversion, emit: Emitter, op: tensor.RankOp) -> list[SSAValue]:
-    if op.tensor not in c.tensors:
-        raise unsupported_at(op, "asks for a rank that no buffer view knows", hint="supported: arguments and results")
-    return [emit.constant(c.tensors[op.tensor].get_num_dims())]
+    return [emit.constant(c.ranks[op])]
 
 
 # ---- expectations of tests ---------------------------------------------------------------------------------------------

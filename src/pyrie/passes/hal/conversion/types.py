@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xdsl.dialects.builtin import (
     AnyFloat,
@@ -17,8 +17,8 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
-from pyrie.dialects import func, hal, stream, util
-from pyrie.ir.diagnostics import error_at
+from pyrie.dialects import func, hal, stream, tensor, util
+from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.passes.hal.conversion.state import Conversion
 
 TYPES: dict[type[Attribute], Attribute] = {
@@ -51,7 +51,7 @@ def host_functions(module: ModuleOp) -> list[Operation]:
 
 
 def convert_types(c: Conversion, module: ModuleOp) -> None:
-    """Retypes globals, functions and every value in them; notes in `c` what buffers and buffer views were."""
+    """Retypes globals, functions and every value in them; notes in `c` what the old types said."""
     for op in module.body.block.ops:
         if isinstance(op, util.GlobalOp):
             op.properties["type"] = converted(op.type)
@@ -64,15 +64,18 @@ def convert_types(c: Conversion, module: ModuleOp) -> None:
         ops = list(function.walk())
         structural = [op for op in ops if op.name.partition(".")[0] in STRUCTURAL]
         if len(structural) < len(ops):
-            _require_legal(ops)  # before any type changes
+            _require_legal(ops)
+        for op in ops:  # before any type changes
+            if (note := NOTES.get(type(op))) is not None:
+                note(c, op)
         for op in ops:
             for region in op.regions:
                 for block in region.blocks:
                     for argument in block.args:
-                        _retype(c, argument)
+                        _retype(argument)
         for op in structural:
             for result in op.results:
-                _retype(c, result)
+                _retype(result)
 
 
 def _require_legal(ops: Sequence[Operation]) -> None:
@@ -87,13 +90,39 @@ def _require_legal(ops: Sequence[Operation]) -> None:
                 raise error_at(op, f"failed to legalize operation '{name}' that was explicitly marked illegal", hint=hint)
 
 
-def _retype(c: Conversion, value: SSAValue) -> None:
-    old = value.type
-    new = converted(old)
-    if new is old:
-        return
-    made = Rewriter.replace_value_with_new_type(value, new)
-    if isinstance(old, stream.ResourceType):
-        c.lifetimes[made] = old.lifetime.data
-    elif isinstance(old, TensorType):
-        c.tensors[made] = old
+def _retype(value: SSAValue) -> None:
+    if (new := converted(value.type)) is not value.type:
+        Rewriter.replace_value_with_new_type(value, new)
+
+
+# ---- what types say that is lost with them ------------------------------------------------------------------------------
+
+
+def _note_lifetime(c: Conversion, op: Operation) -> None:
+    value = op.operand if isinstance(op, stream.ResourceDeallocaOp) else op.results[-1 if isinstance(op, stream.ResourceTryMapOp) else 0]
+    assert isinstance(value.type, stream.ResourceType)
+    c.lifetimes[op] = value.type.lifetime.data
+
+
+def _note_rank(c: Conversion, op: Operation) -> None:
+    assert isinstance(op, tensor.RankOp)
+    if not isinstance(op.tensor.type, TensorType):
+        raise unsupported_at(op, f"asks for the rank of a {op.tensor.type}", hint="supported: ranked tensors")
+    c.ranks[op] = op.tensor.type.get_num_dims()
+
+
+def _note_resources(c: Conversion, op: Operation) -> None:
+    assert isinstance(op, stream.CmdCallOp)
+    resources = (i for i, value in enumerate(op.resource_operands) if isinstance(value.type, stream.ResourceType))
+    c.call_resources[op] = frozenset(resources)
+
+
+NOTES: dict[type[Operation], Callable[[Conversion, Operation], None]] = {
+    stream.ResourceAllocOp: _note_lifetime,
+    stream.ResourceAllocaOp: _note_lifetime,
+    stream.ResourceDeallocaOp: _note_lifetime,
+    stream.ResourceTryMapOp: _note_lifetime,
+    stream.TensorImportOp: _note_lifetime,
+    stream.CmdCallOp: _note_resources,
+    tensor.RankOp: _note_rank,
+}
