@@ -78,6 +78,7 @@ def hal_phase(options: CompileOptions) -> Pipeline:
             memoize_dynamic=options.memoize_dynamic,
         ),
         OutlineMemoizeRegions() if options.memoization else InlineMemoizeRegions(),
+        Canonicalize(),
         PruneExecutables(),
         LinkExecutables() if options.link_executables else None,
         ResolveExportOrdinals(),
