@@ -113,11 +113,26 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("memoization", [True, False], ids=["memoized", "inlined"])
-def test_programs_of_many_shapes(real_iree: Callable, memoization: bool, tmp_path: Path):
-    """One module of many functions, compiled once."""
+# How executions are recorded -> how many are submitted with a binding table, and how many with the buffers that were recorded. Sizes of
+# two of the programs change from call to call.
+RECORDINGS: dict[str, tuple[dict[str, bool], int, int]] = {
+    "memoized": ({}, 6, 2),
+    "inlined": ({"memoization": False}, 6, 2),
+    "each size memoized": ({"memoize_dynamic": True}, 8, 0),
+    "each size inlined": ({"memoize_dynamic": True, "memoization": False}, 8, 0),
+    "forced": ({"force_indirect_command_buffers": True}, 8, 0),
+    "direct": ({"indirect_command_buffers": False}, 0, 8),
+}
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_programs_of_many_shapes(real_iree: Callable, recording: str, tmp_path: Path):
+    """One module of many functions, compiled once; the numbers are the same however work is recorded."""
     real = real_iree(Path(__file__).with_name("hal_cases.mlir"))
-    context, module = from_stream(real, replace(CompileOptions(), memoization=memoization), through_hal=True)
+    options, indirect, direct = RECORDINGS[recording]
+    context, module = from_stream(real, replace(CompileOptions(), **options), through_hal=True)
+    text = print_module(module)
+    assert (text.count("hal.device.queue.execute.indirect<"), text.count("hal.device.queue.execute<")) == (indirect, direct)
     vm_phase(CompileOptions()).run(context, module)
     ours = tmp_path / "cases.vmfb"
     ours.write_bytes(emit_module(module))
