@@ -120,3 +120,21 @@ util.func public @chained_to_a_later_fence(%r: !stream.resource<external>, %n: i
   stream.timepoint.chain_external on(#on) %t => (%fence : !hal.fence)
   util.return
 }
+
+// ... or may not be signaled at all.
+// CHECK-LABEL: util.func public @chained_perhaps
+util.func public @chained_perhaps(%r: !stream.resource<external>, %n: index, %fence: !hal.fence, %really: i1) {
+  %c0 = arith.constant 0 : index
+  %p = arith.constant 7 : i32
+  // CHECK: %[[DONE:.+]] = hal.fence.create
+  // CHECK: hal.device.queue.fill<{{.*}} signal(%[[DONE]])
+  %t = stream.cmd.execute on(#on) with(%r as %x: !stream.resource<external>{%n}) {
+    stream.cmd.fill %p, %x[%c0 for %n] : i32 -> !stream.resource<external>{%n}
+  } => !stream.timepoint
+  // CHECK: scf.if %arg3
+  scf.if %really {
+    // CHECK: hal.device.queue.barrier<{{.*}} wait(%[[DONE]]) signal(%arg2)
+    stream.timepoint.chain_external on(#on) %t => (%fence : !hal.fence)
+  }
+  util.return
+}

@@ -36,7 +36,8 @@ def _signal_fence(emit: Emitter, device: SSAValue, timepoint: SSAValue) -> SSAVa
     chain = uses[0].operation
     if len(uses) == 1 and isinstance(chain, stream.TimepointChainExternalOp) and len(chain.external_values) == 1:
         fence = chain.external_values[0]
-        if isinstance(fence.type, hal.FenceType) and _is_usable(fence, emit):
+        is_reached_always = chain.parent is emit.block  # a chain on one side of a branch may not be
+        if is_reached_always and isinstance(fence.type, hal.FenceType) and _is_usable(fence, emit):
             chain.detach()
             chain.erase()
             return fence
