@@ -92,11 +92,18 @@ def _depends_on_dynamic_scalars(op: stream.CmdExecuteOp) -> bool:
 
 def _bind_slots(emit: Emitter, op: stream.CmdExecuteOp) -> list[Binding]:
     """Gives each buffer that may change a slot; returns the binding table."""
+    numbers: dict[int, SSAValue] = {}
     bindings: list[Binding] = []
+
+    def number(value: int) -> SSAValue:
+        if value not in numbers:
+            numbers[value] = emit.constant(value)
+        return numbers[value]
+
     for argument, operand, size in zip(op.body.block.args, op.resource_operands, op.resource_operand_sizes, strict=True):
         if is_dynamic(operand):
-            argument.replace_all_uses_with(emit.constant(len(bindings)))
-            bindings.append((operand, emit.constant(0), size))
+            argument.replace_all_uses_with(number(len(bindings)))
+            bindings.append((operand, number(0), size))
     return bindings
 
 
