@@ -14,7 +14,10 @@ import pytest
 from conftest import iree_tool
 from pyrie.dialects.registry import make_context
 from pyrie.ir.parser import parse_file
+from pyrie.ir.passes import Pipeline
 from pyrie.ir.printer import print_module
+from pyrie.ir.transforms.cse import CSE
+from pyrie.passes.hal.convert_to_hal import ConvertToHAL
 from pyrie.passes.hal.pipeline import executable_configurations_phase, executable_sources_phase, executable_targets_phase, hal_phase
 from pyrie.passes.options import CompileOptions
 from pyrie.passes.vm.bytecode import emit_module
@@ -86,6 +89,19 @@ def test_stream_text_becomes_a_module_and_memoization_changes_no_bit(real_iree: 
     assert outputs[0] == outputs[1]
     expected = numbers(run(real.module, *CALLS[example]))
     np.testing.assert_allclose(numbers(outputs[0]), expected, rtol=0, atol=5e-5 * max(1.0, np.abs(expected).max()))
+
+
+@pytest.mark.parametrize("example", [*CALLS, "hal_cases"])
+def test_the_conversion_gives_the_text_of_the_real_one(real_iree: Callable, example: str):
+    """Byte for byte, once duplicates are shared: ours asks a command buffer for its device once, the real one at each dispatch."""
+    source = Path(__file__).with_name("hal_cases.mlir") if example == "hal_cases" else example
+    path = real_iree(source).phases["executable-sources"]
+    command = [iree_tool("iree-opt"), "--iree-hal-conversion", "--cse", str(path)]
+    theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    context = make_context()
+    module = parse_file(path, context)
+    Pipeline("conversion", ConvertToHAL(), CSE()).run(context, module)
+    assert print_module(module).rstrip() == theirs.rstrip()
 
 
 @pytest.mark.parametrize("example", ["loop", "counter"])

@@ -25,12 +25,11 @@ REQUIRED: dict[str, Memory] = {
     "transient": (DEVICE_LOCAL, hal.BufferUsageAttr.of(*STORAGE)),
 }
 
-# What host memory is imported as; a lifetime that is not here needs memory of the device.
-IMPORTED: dict[str, Memory] = {
-    "constant": REQUIRED["constant"],
-    "variable": REQUIRED["variable"],
-    "staging": (hal.MemoryTypeAttr.of("HostVisible", "DeviceVisible"), hal.BufferUsageAttr.of("TransferSource")),
-}
+# What a buffer of a lifetime is allocated as. Device-local memory of a CPU is host memory.
+MEMORY: dict[str, Memory] = {**REQUIRED, "external": REQUIRED["transient"]}
+
+# What host memory is imported as; a lifetime that is not here needs memory of its own.
+IMPORTED = {lifetime: REQUIRED[lifetime] for lifetime in ("constant", "variable")}
 
 
 def memory_of(c: Conversion, op: Operation, table: dict[str, Memory]) -> Memory:
