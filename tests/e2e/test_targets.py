@@ -37,3 +37,10 @@ def assert_refused(data: bytes, missing: str) -> None:
     with pytest.raises(pyrie.DeviceError, match=missing) as refused:
         pyrie.load(data)
     assert "--target" in str(refused.value)
+
+
+@pytest.mark.parametrize("backends", [("llvm-cpu", "reference"), ("reference", "llvm-cpu")], ids=",".join)
+def test_a_module_with_code_for_two_targets_runs_the_one_the_device_loads(backends: tuple[str, ...]):
+    expected = as_tuple(pyrie.compile(CALL.path)(*CALL.arguments()))
+    program = pyrie.load(compile(CALL.path, CompileOptions(target_backends=backends), cache=False))
+    assert_close(as_tuple(program(*CALL.arguments())), expected)

@@ -14,7 +14,10 @@ import pytest
 from conftest import iree_tool
 from pyrie.dialects.registry import make_context
 from pyrie.ir.parser import parse_file
+from pyrie.ir.passes import Pipeline
 from pyrie.ir.printer import print_module
+from pyrie.ir.transforms.cse import CSE
+from pyrie.passes.hal.convert_to_hal import ConvertToHAL
 from pyrie.passes.hal.pipeline import executable_configurations_phase, executable_sources_phase, executable_targets_phase, hal_phase
 from pyrie.passes.options import CompileOptions
 from pyrie.passes.vm.bytecode import emit_module
@@ -88,6 +91,19 @@ def test_stream_text_becomes_a_module_and_memoization_changes_no_bit(real_iree: 
     np.testing.assert_allclose(numbers(outputs[0]), expected, rtol=0, atol=5e-5 * max(1.0, np.abs(expected).max()))
 
 
+@pytest.mark.parametrize("example", [*CALLS, "hal_cases"])
+def test_the_conversion_gives_the_text_of_the_real_one(real_iree: Callable, example: str):
+    """Byte for byte, once duplicates are shared: ours asks a command buffer for its device once, the real one at each dispatch."""
+    source = Path(__file__).with_name("hal_cases.mlir") if example == "hal_cases" else example
+    path = real_iree(source).phases["executable-sources"]
+    command = [iree_tool("iree-opt"), "--iree-hal-conversion", "--cse", str(path)]
+    theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    context = make_context()
+    module = parse_file(path, context)
+    Pipeline("conversion", ConvertToHAL(), CSE()).run(context, module)
+    assert print_module(module).rstrip() == theirs.rstrip()
+
+
 @pytest.mark.parametrize("example", ["loop", "counter"])
 def test_hal_text_is_finished_by_the_real_compiler(real_iree: Callable, example: str, tmp_path: Path):
     real = real_iree(example)
@@ -113,11 +129,26 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("memoization", [True, False], ids=["memoized", "inlined"])
-def test_programs_of_many_shapes(real_iree: Callable, memoization: bool, tmp_path: Path):
-    """One module of many functions, compiled once."""
+# How executions are recorded -> how many are submitted with a binding table, and how many with the buffers that were recorded. Sizes of
+# two of the programs change from call to call.
+RECORDINGS: dict[str, tuple[dict[str, bool], int, int]] = {
+    "memoized": ({}, 6, 2),
+    "inlined": ({"memoization": False}, 6, 2),
+    "each size memoized": ({"memoize_dynamic": True}, 8, 0),
+    "each size inlined": ({"memoize_dynamic": True, "memoization": False}, 8, 0),
+    "forced": ({"force_indirect_command_buffers": True}, 8, 0),
+    "direct": ({"indirect_command_buffers": False}, 0, 8),
+}
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_programs_of_many_shapes(real_iree: Callable, recording: str, tmp_path: Path):
+    """One module of many functions, compiled once; the numbers are the same however work is recorded."""
     real = real_iree(Path(__file__).with_name("hal_cases.mlir"))
-    context, module = from_stream(real, replace(CompileOptions(), memoization=memoization), through_hal=True)
+    options, indirect, direct = RECORDINGS[recording]
+    context, module = from_stream(real, replace(CompileOptions(), **options), through_hal=True)
+    text = print_module(module)
+    assert (text.count("hal.device.queue.execute.indirect<"), text.count("hal.device.queue.execute<")) == (indirect, direct)
     vm_phase(CompileOptions()).run(context, module)
     ours = tmp_path / "cases.vmfb"
     ours.write_bytes(emit_module(module))

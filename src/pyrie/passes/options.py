@@ -30,6 +30,8 @@ class CompileOptions:
 
     # stream and hal
     memoization: bool = True
+    indirect_command_buffers: bool = True
+    force_indirect_command_buffers: bool = False
     memoize_dynamic: bool = False
     memo_entries: int = 8
     link_executables: bool = True

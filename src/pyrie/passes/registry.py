@@ -89,7 +89,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-hal-assign-legacy-target-devices": ("hal.assign_legacy_target_devices", "AssignLegacyTargetDevices"),
     "iree-hal-assign-target-devices": ("hal.assign_target_devices", "AssignTargetDevices"),
     "iree-hal-configure-executables": ("hal.configure_executables", "ConfigureExecutables"),
-    "iree-hal-conversion": ("hal.conversion", "ConvertToHAL"),
+    "iree-hal-conversion": ("hal.convert_to_hal", "ConvertToHAL"),
     "iree-hal-elide-redundant-commands": ("hal.elide_redundant_commands", "ElideRedundantCommands"),
     "iree-hal-initialize-devices": ("hal.initialize_devices", "InitializeDevices"),
     "iree-hal-inline-memoize-regions": ("hal.inline_memoize_regions", "InlineMemoizeRegions"),

@@ -70,6 +70,9 @@ OPTION_FLAGS: tuple[OptionFlag, ...] = (
     _option("--iree-opt-const-eval", "const_eval", "evaluate constant expressions at compile time", bool),
     _option("--iree-preprocessing-pass-pipeline", "preprocessing_pipeline", "passes to run before the optimizer"),
     _option("--iree-hal-memoization", "memoization", "record command buffers once and replay them", bool),
+    _option("--iree-hal-indirect-command-buffers", "indirect_command_buffers", "name buffers when a recording is submitted", bool),
+    _option("--iree-hal-force-indirect-command-buffers", "force_indirect_command_buffers", "even if what is recorded changes", bool),
+    _option("--memoize-dynamic", "memoize_dynamic", "record once for each value of what changes between calls, too", bool),
     _option("--iree-hal-link-executables", "link_executables", "put all executables of a format into one", bool),
     _option("--iree-hal-dump-executable-files-to", "dump_executables_to", "write what code generation makes to a directory"),
 )

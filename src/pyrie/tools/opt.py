@@ -43,6 +43,9 @@ FLAGS = (
 PASS_FLAGS = (
     (Flag("--iree-hal-external-resources-mappable", "what leaves the program can be mapped", bool), "external_resources_mappable"),
     (Flag("--iree-hal-local-target-device-backends", "what makes code for the device alias 'local'"), "local_backends"),
+    (Flag("--iree-hal-memoization", "record command buffers once and replay them", bool), "memoization"),
+    (Flag("--iree-hal-indirect-command-buffers", "name buffers when a recording is submitted", bool), "indirect_command_buffers"),
+    (Flag("--iree-hal-force-indirect-command-buffers", "even if what is recorded changes", bool), "force_indirect_command_buffers"),
 )
 ALL_FLAGS = (*FLAGS, *(flag for flag, _ in PASS_FLAGS))
 _SEPARATOR = re.compile(r"^// -----[ \t]*\n", re.MULTILINE)

@@ -9,7 +9,10 @@ from pyrie.ir.parser import parse_module
 from pyrie.ir.printer import print_module
 from pyrie.ir.transforms.canonicalize import Canonicalize
 
-ARGUMENTS = "%a: !hal.fence, %b: !hal.fence, %t: tensor<4xf32>, %view: !hal.buffer_view"
+ARGUMENTS = (
+    "%a: !hal.fence, %b: !hal.fence, %t: tensor<4xf32>, %view: !hal.buffer_view, "
+    "%d0: !hal.device, %d1: !hal.device, %commands: !hal.command_buffer, %q: i64, %p: i64, %bits: i32"
+)
 CASES = {
     "join of one": ('%0 = hal.fence.join at([%a]) flags("None") -> !hal.fence', "!hal.fence", "util.return %arg0"),
     "join of the same twice": ('%0 = hal.fence.join at([%a, %a]) flags("None") -> !hal.fence', "!hal.fence", "util.return %arg0"),
@@ -46,6 +49,38 @@ CASES = {
         "%0 = hal.tensor.import %1 : !hal.buffer_view -> tensor<2x2xf32>",
         "tensor<2x2xf32>",
         "hal.tensor.import",
+    ),
+    "device of a recording": (
+        "%1 = arith.constant -1 : i64\n"
+        '%2 = hal.command_buffer.create device(%d0 : !hal.device) mode("None") categories("None") affinity(%1) : !hal.command_buffer\n'
+        "%0 = hal.command_buffer.device<%2 : !hal.command_buffer> : !hal.device",
+        "!hal.device",
+        "util.return %arg4",
+    ),
+    "device of another's recording stays": (
+        "%0 = hal.command_buffer.device<%commands : !hal.command_buffer> : !hal.device",
+        "!hal.device",
+        "hal.command_buffer.device<%arg6",
+    ),
+    "choice of one device": (
+        "%1:2 = hal.allocator.select from([(%d0, %q : !hal.device, i64), (%d0, %q : !hal.device, i64)])"
+        " type(%bits) usage(%bits) : !hal.device, i64\n%0 = util.optimization_barrier %1#0 : !hal.device",
+        "!hal.device",
+        "util.optimization_barrier %arg4",
+    ),
+    "choice among queues of one device": (
+        "%1:2 = hal.allocator.select from([(%d0, %q : !hal.device, i64), (%d0, %p : !hal.device, i64)])"
+        " type(%bits) usage(%bits) : !hal.device, i64\n"
+        "%0 = util.optimization_barrier %1#0 : !hal.device\n%2 = util.optimization_barrier %1#1 : i64",
+        "!hal.device",
+        "util.optimization_barrier %arg4",
+    ),
+    "choice among devices with the same queues": (
+        "%1:2 = hal.allocator.select from([(%d0, %q : !hal.device, i64), (%d1, %q : !hal.device, i64)])"
+        " type(%bits) usage(%bits) : !hal.device, i64\n"
+        "%2 = util.optimization_barrier %1#0 : !hal.device\n%0 = util.optimization_barrier %1#1 : i64",
+        "i64",
+        "util.optimization_barrier %arg7",
     ),
 }  # fmt: skip
 

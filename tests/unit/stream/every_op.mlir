@@ -110,5 +110,14 @@ module {
     %ccl_count = stream.channel.count %channel_0 : index
     util.return %4 : !hal.fence
   }
+  stream.cmd.func private @record(%arg0[%arg1 for %arg2]: !stream.resource<*> {custom.name = "x"}, %arg3: i32) -> (i32, f32)
+  stream.cmd.func private @nothing()
+  util.func public @calls(%arg0: !stream.resource<external>, %arg1: index, %arg2: i32) -> !stream.timepoint {
+    %c0 = arith.constant 0 : index
+    %0 = stream.cmd.execute with(%arg0 as %arg3: !stream.resource<external>{%arg1}) {
+      %1:2 = stream.cmd.call @record(rw %arg3[%c0 for %arg1], %arg2) : (!stream.resource<external>{%arg1}, i32) -> (i32, f32)
+    } => !stream.timepoint
+    util.return %0 : !stream.timepoint
+  }
 }
 

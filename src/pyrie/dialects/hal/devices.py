@@ -401,6 +401,17 @@ class DeviceQueueWriteOp(QueueOp):
         f"`target` `(` $target_file `:` type($target_file) `)` `` `[` $target_offset `]` `length` `(` $length `)` {FLAGS}"
     )
 
+    def __init__(
+        self,
+        queue: Sequence[SSAValue],
+        source: SSAValue,
+        source_offset: SSAValue,
+        target: SSAValue,
+        target_offset: SSAValue,
+        length: SSAValue,
+    ):
+        super().__init__(operands=[*queue, source, source_offset, target, target_offset, length], properties={"flags": WriteFlagsAttr(0)})
+
 
 @irdl_op_definition
 class DeviceQueueBarrierOp(QueueOp, HasCanonicalizationPatternsInterface):

@@ -220,8 +220,8 @@ class IndexSwitchOp(IRDLOperation, HasCanonicalizationPatternsInterface):
         for number, region in zip(numbers(self.cases), self.case_regions, strict=True):
             printer.print_string(f"\ncase {number} ")
             printer.print_region(region, print_entry_block_args=False)
-        printer.print_string("\ndefault ")
-        printer.print_region(self.default_region, print_entry_block_args=False)
+        printer.print_string("\ndefault ")  # whose yield is left out when it yields nothing, unlike those of the cases
+        printer.print_region(self.default_region, print_entry_block_args=False, print_block_terminators=bool(self.output))
 
     def verify_(self) -> None:
         values = numbers(self.cases)

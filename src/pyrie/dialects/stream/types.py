@@ -95,6 +95,11 @@ class TimepointAttr(SelfTypedAttr, ParametrizedAttribute):
         super().__init__(TimepointType())
 
     @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        (type,) = super().parse_parameters(parser)
+        return [TimepointType() if isinstance(type, NoneAttr) else type]
+
+    @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
             parser.parse_keyword("immediate")

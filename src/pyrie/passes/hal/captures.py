@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from xdsl.dialects.builtin import AnyFloat, IndexType, IntegerType
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.traits import ConstantLike
@@ -49,14 +47,3 @@ def _is_inside(owner: Operation | Block, region: Region) -> bool:
         above = block.parent_op()
         block = above.parent if above is not None else None
     return False
-
-
-def captures_dynamic_scalars(op: Operation) -> bool:
-    """Whether `op` uses, as operands or from inside of its regions, integers, indices or floats that may change between executions."""
-    return any(is_scalar(value) and is_dynamic(value) for value in _used_values(op))
-
-
-def _used_values(op: Operation) -> Iterator[SSAValue]:
-    yield from op.operands
-    for region in op.regions:
-        yield from captured_values(region)

@@ -10,7 +10,7 @@ from pyrie.ir.transforms.symbol_dce import SymbolDCE
 from pyrie.passes.hal.assign_legacy_target_devices import AssignLegacyTargetDevices
 from pyrie.passes.hal.assign_target_devices import AssignTargetDevices
 from pyrie.passes.hal.configure_executables import ConfigureExecutables
-from pyrie.passes.hal.conversion import ConvertToHAL
+from pyrie.passes.hal.convert_to_hal import ConvertToHAL
 from pyrie.passes.hal.elide_redundant_commands import ElideRedundantCommands
 from pyrie.passes.hal.initialize_devices import InitializeDevices
 from pyrie.passes.hal.inline_memoize_regions import InlineMemoizeRegions
@@ -72,8 +72,13 @@ def hal_phase(options: CompileOptions) -> Pipeline:
     """stream -> hal: timelines become command buffers recorded once, executables become binaries."""
     return Pipeline(
         "hal",
-        ConvertToHAL(),
+        ConvertToHAL(
+            indirect_command_buffers=options.indirect_command_buffers,
+            force_indirect_command_buffers=options.force_indirect_command_buffers,
+            memoize_dynamic=options.memoize_dynamic,
+        ),
         OutlineMemoizeRegions() if options.memoization else InlineMemoizeRegions(),
+        Canonicalize(),
         PruneExecutables(),
         LinkExecutables() if options.link_executables else None,
         ResolveExportOrdinals(),

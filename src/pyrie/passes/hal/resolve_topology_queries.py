@@ -13,7 +13,7 @@ from pyrie.dialects import hal
 from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import unsupported_at
 from pyrie.ir.passes import ModulePass
-from pyrie.passes.hal.conversion import MEMORY
+from pyrie.passes.hal.conversion.resources import MEMORY
 from pyrie.passes.hal.device_analysis import DeviceAnalysis
 from pyrie.passes.stream.emitter import host_functions, replace
 

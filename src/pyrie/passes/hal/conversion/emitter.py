@@ -1,0 +1,63 @@
+"""Making ops where the op being converted stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, UnknownLoc
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from pyrie.dialects import arith
+from pyrie.passes.stream.emitter import OpT
+
+index = IndexType()
+
+
+class Emitter:
+    """Puts ops into a block, before `anchor` or at the end, with one location.
+
+    Constants stand beside what uses them: a region that is moved to a function of its own later takes them along.
+    """
+
+    __slots__ = ("anchor", "block", "location")
+
+    def __init__(self, block: Block, location: Attribute, anchor: Operation | None = None):
+        self.block, self.location, self.anchor = block, location, anchor
+
+    @classmethod
+    def before(cls, op: Operation) -> Emitter:
+        """Puts ops before `op`, with its location."""
+        assert op.parent is not None
+        return cls(op.parent, op.location, op)
+
+    def into(self, block: Block) -> Emitter:
+        """Puts ops at the end of `block`, with the same location."""
+        return Emitter(block, self.location)
+
+    def emit(self, op: OpT) -> OpT:
+        """Inserts `op` and returns it."""
+        if isinstance(op.location, UnknownLoc):
+            op.location = self.location  # pyright: ignore[reportAttributeAccessIssue]
+        if self.anchor is None:
+            self.block.add_op(op)
+        else:
+            self.block.insert_op_before(op, self.anchor)
+        return op
+
+    def constant(self, value: int, type: IndexType | IntegerType = index) -> SSAValue:
+        """An integer or index constant."""
+        return self.emit(arith.ConstantOp(IntegerAttr(value, type))).results[0]
+
+    def cast(self, value: SSAValue, type: Attribute) -> SSAValue:
+        """`value` converted between index and an integer."""
+        return self.emit(arith.IndexCastOp(value, type)).results[0]
+
+    def inline(self, block: Block, arguments: Sequence[SSAValue]) -> list[SSAValue]:
+        """Clones `block` with its first arguments replaced and returns what its terminator, which is left out, names."""
+        mapping: dict[SSAValue, SSAValue] = dict(zip(block.args, arguments, strict=False))
+        terminator = block.last_op
+        assert terminator is not None
+        for op in block.ops:
+            if op is not terminator:
+                self.emit(op.clone(mapping))
+        return [mapping.get(value, value) for value in terminator.operands]
