@@ -11,7 +11,7 @@ from pyrie.codegen.target import TargetOptions, load_backend
 from pyrie.dialects import hal
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
-from pyrie.passes.hal.devices import device_globals
+from pyrie.passes.hal.device_analysis import device_globals
 
 TARGETS = "hal.device.targets"
 

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
-from pyrie.passes.hal.devices import variants_with_backends
+from pyrie.passes.hal.executable_variants import variants_with_backends
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pyrie.ir.parser import parse_module
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.printer import print_attribute
 from pyrie.ir.symbol_table import symbol_name
-from pyrie.passes.hal.devices import device_globals
+from pyrie.passes.hal.device_analysis import device_globals
 
 # Looks at each device the program is given; of those that match, the one numbered $ordinal is taken.
 TEMPLATE = Template("""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
 from pyrie.passes.hal.captures import is_dynamic
-from pyrie.passes.hal.devices import executable_targets
+from pyrie.passes.hal.device_analysis import DeviceAnalysis
 from pyrie.support.errors import VerifyError
 
 WORKGROUP_INFO: dict[type[Operation], type[hal.InterfaceWorkgroupIDOp | hal.InterfaceWorkgroupCountOp | hal.InterfaceWorkgroupSizeOp]] = {
@@ -44,7 +45,7 @@ class MaterializeInterfaces(ModulePass):
         sources = [op for op in module.body.block.ops if isinstance(op, stream.ExecutableOp)]
         if not sources:
             return
-        targets = executable_targets(module)
+        targets = DeviceAnalysis(module).executable_targets()
         if not targets:
             raise error_at(
                 module, "names no device, so there is nothing to compile its executables for", hint="give a target: --target=host"
@@ -71,7 +72,7 @@ def _dispatches_by_entry_point(module: ModuleOp) -> dict[SymbolRefAttr, list[str
 
 def _executable(
     source: stream.ExecutableOp,
-    targets: list[hal.ExecutableTargetAttr],
+    targets: Sequence[hal.ExecutableTargetAttr],
     dispatches: dict[SymbolRefAttr, list[stream.CmdDispatchOp]],
     expansions: dict[SymbolRefAttr, list[SymbolRefAttr]],
 ) -> hal.ExecutableOp:

@@ -15,7 +15,7 @@ from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
-from pyrie.passes.hal.devices import device_globals, loaded_device
+from pyrie.passes.hal.device_analysis import device_globals, loaded_device
 
 INCOMPATIBLE = 14  # the status code of a program and a device that do not fit
 

@@ -13,7 +13,7 @@ from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import unsupported_at
 from pyrie.ir.passes import ModulePass
 from pyrie.passes.hal.assign_target_devices import TARGETS
-from pyrie.passes.hal.devices import device_globals
+from pyrie.passes.hal.device_analysis import device_globals
 
 DEFAULT_AFFINITY = "stream.affinity.default"
 

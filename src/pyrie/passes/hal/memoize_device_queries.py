@@ -15,7 +15,7 @@ from pyrie.dialects import hal, util
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
-from pyrie.passes.hal.devices import loaded_device
+from pyrie.passes.hal.device_analysis import loaded_device
 from pyrie.passes.stream.emitter import replace
 
 Key = tuple[str, str, str, Attribute, Attribute | None]  # device, category, key, type, default

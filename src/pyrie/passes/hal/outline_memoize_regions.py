@@ -17,7 +17,7 @@ from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
 from pyrie.passes.hal.captures import captured_values, is_constant, is_dynamic, is_immutable_global
-from pyrie.passes.hal.devices import device_globals, loaded_device
+from pyrie.passes.hal.device_analysis import device_globals, loaded_device
 from pyrie.passes.stream.emitter import OpT, replace
 
 

@@ -13,7 +13,7 @@ from pyrie.format.reflection import ALIGNMENT, CPU_FEATURES, ELEMENT, REFLECTION
 from pyrie.ir.context import Context
 from pyrie.ir.elements import from_numpy
 from pyrie.ir.passes import ModulePass
-from pyrie.passes.hal.devices import variants_with_backends
+from pyrie.passes.hal.executable_variants import variants_with_backends
 
 MIME_TYPES = {"embedded-elf": "application/x-elf", "system-elf": "application/x-elf"}  # by the start of the format
 
