@@ -70,6 +70,9 @@ OPTION_FLAGS: tuple[OptionFlag, ...] = (
     _option("--iree-opt-const-eval", "const_eval", "evaluate constant expressions at compile time", bool),
     _option("--iree-preprocessing-pass-pipeline", "preprocessing_pipeline", "passes to run before the optimizer"),
     _option("--iree-hal-memoization", "memoization", "record command buffers once and replay them", bool),
+    _option("--memo-entries", "memo_entries", "recordings kept for each place that depends on shapes (default 8)", int),
+    _option("--memo-minimum-dispatches", "memo_minimum_dispatches", "recordings of fewer are made anew each time (default 1)", int),
+    _option("--memo-lazy", "memo_lazy", "record when first needed, not when the module is loaded", bool),
     _option("--iree-hal-link-executables", "link_executables", "put all executables of a format into one", bool),
     _option("--iree-hal-dump-executable-files-to", "dump_executables_to", "write what code generation makes to a directory"),
 )
