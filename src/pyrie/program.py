@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from pyrie.runtime.arrays import ArgumentConverter, arrays_from
 from pyrie.runtime.context import Context, Module
 from pyrie.runtime.hal.device import Device, get_device
 from pyrie.runtime.hal.semaphore import Fence
+from pyrie.runtime.memo import MemoStats
 from pyrie.runtime.plan.cache import CallPlans
 from pyrie.runtime.plan.call_plan import MISS
 from pyrie.runtime.signature import FunctionSignature, Parameter
@@ -144,6 +146,14 @@ class Program:
     def signature(self, name: str | None = None) -> FunctionSignature | None:
         """What a function takes and gives; None if the module does not say."""
         return (self._entry_function() if name is None else self[name]).signature
+
+    def memo_stats(self) -> dict[str, MemoStats]:
+        """Hits, misses and evictions of each memoize region, and what it holds; empty if nothing is memoized.
+
+        A region is called by its function. What is recorded when the program is loaded counts no hits, so that replaying costs nothing.
+        A call that runs by a plan uses what was looked up when the plan was made, and counts as a hit.
+        """
+        return self.context.memo_stats(sum((function.plans.lookups() for function in self._functions.values()), Counter()))
 
     def save(self, path: str | Path) -> None:
         """Writes the module to a file, which appears whole or not at all. Raises InputError."""

@@ -6,11 +6,22 @@ import functools
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable
-from types import CodeType
+from collections.abc import Callable, Iterable, Mapping
+from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pyrie.format.reflection import ALIGNMENT, ARGUMENTS, CPU_FEATURES, DECLARATION, ELEMENT, READ_ONLY
+from pyrie.format.reflection import (
+    ALIGNMENT,
+    ARGUMENTS,
+    CPU_FEATURES,
+    DECLARATION,
+    ELEMENT,
+    MEMO_CACHES,
+    MEMO_RECORDINGS,
+    MEMO_RESET,
+    MEMO_STATS,
+    READ_ONLY,
+)
 from pyrie.runtime import status
 from pyrie.runtime.hal.allocator import Allocator
 from pyrie.runtime.hal.buffer import Buffer, BufferView
@@ -20,20 +31,24 @@ from pyrie.runtime.hal.executable import Executable, executable_formats, is_supp
 from pyrie.runtime.hal.memory import ALIGNMENT as CACHE_LINE
 from pyrie.runtime.hal.memory import aligned_copy
 from pyrie.runtime.hal.semaphore import Fence
+from pyrie.runtime.memo import locked
 from pyrie.runtime.modules.registry import Host, NativeModule, create_native_module
 from pyrie.runtime.native import cpu
 from pyrie.runtime.vm import arithmetic
 from pyrie.runtime.vm.objects import Globals, VMBuffer, VMList, cast_ref, rodata_buffer
+from pyrie.support import env
 from pyrie.support.errors import DeviceError, InputError, PyrieError
 
 if TYPE_CHECKING:  # the file format, declarations and the translator are imported when the first module is read
     from pyrie.format.module import Import
     from pyrie.format.verifier import VerifiedModule
+    from pyrie.runtime.memo import MemoStats
     from pyrie.runtime.signature import FunctionSignature
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 INITIALIZER = "__init"
+NOT_OF_CALLS = (INITIALIZER, MEMO_RESET)  # exported functions that run before calls or between them
 
 # Classes behind the reference types that bytecode casts to; a name that is not here matches anything.
 REF_TYPES: dict[str, type] = {
@@ -54,9 +69,21 @@ _CONFUSED = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError
 class Module:
     """A verified module and its translation. Immutable: any number of contexts may share it."""
 
-    __slots__ = ("_code", "_strings", "alignment", "arguments_stay", "effects", "exports", "is_stateful", "signatures", "verified")
+    __slots__ = (
+        "_code",
+        "_strings",
+        "alignment",
+        "arguments_stay",
+        "effects",
+        "exports",
+        "is_stateful",
+        "lookups",
+        "signatures",
+        "verified",
+    )
 
     def __init__(self, verified: VerifiedModule):
+        from pyrie.runtime.memo import lookup_functions
         from pyrie.runtime.signature import parse_declaration
         from pyrie.runtime.vm.effects import effects_of
         from pyrie.runtime.vm.translate import translate
@@ -73,7 +100,9 @@ class Module:
         self.alignment = (
             1 if dict(verified.module.attributes).get(ALIGNMENT) == ELEMENT else CACHE_LINE
         )  # of buffers, beyond their elements'
-        self.effects = effects_of(verified, self.exports, INITIALIZER)
+        self.lookups = lookup_functions(verified)
+        called = {name: ordinal for name, ordinal in self.exports.items() if name not in NOT_OF_CALLS}
+        self.effects = effects_of(verified, called, self.lookups)
         self.is_stateful = any(effects.writes for effects in self.effects.values())  # if not, calls may overlap
         self.arguments_stay = {  # functions done with their arguments, unwritten, when they return; IREE's sort and scatter in place
             name for name, said in reflection.items() if said.get(ARGUMENTS) == READ_ONLY and not self.is_stateful
@@ -112,7 +141,8 @@ _NAMESPACE: dict[str, Any] = {
 class Context:
     """An instance of a module on some devices, with its own globals; `__init` has run.
 
-    Calls may come from several threads; those of a module with state are serialized. Raises DeviceError when linking fails.
+    Calls may come from several threads; those of a module with state are serialized, and so are looks into its caches. Under
+    PYRIE_MEMOIZE=0 each call records anew what it runs. Raises DeviceError when linking fails.
     """
 
     def __init__(self, module: Module, devices: tuple[Device, ...], *, allow_native: bool = True):
@@ -121,11 +151,14 @@ class Context:
         self._native: dict[str, NativeModule] = {}
         self._host = Host(devices, allow_native)
         self._lock = threading.RLock()
+        self._reset: Callable[[], Any] | None = None  # run before each call
         self._check_cpu()
         self._functions = self._link()
         self._after_call = [m.after_call for m in self._native.values() if type(m).after_call is not NativeModule.after_call]
         if INITIALIZER in module.exports:
             self._initialize()
+        if MEMO_RESET in module.exports and not env.flag("PYRIE_MEMOIZE"):
+            self._reset = self._functions[MEMO_RESET]
 
     def __del__(self) -> None:
         self._namespace.clear()  # functions refer to the namespace that holds them; buffers should not wait for the cycle collector
@@ -154,6 +187,23 @@ class Context:
         """The instance behind an imported module such as `hal`."""
         return self._native.get(name)
 
+    def memo_stats(self, more_hits: Mapping[str, int] = MappingProxyType({})) -> dict[str, MemoStats]:
+        """What is memoized, by region: the name of its function, with a number from the second region on. Raises VerifyError.
+
+        `more_hits` are those of callers that use what they found before.
+        """
+        from pyrie.format.memo import read_records
+        from pyrie.runtime.memo import memo_stats
+
+        records = read_records(dict(self.module.verified.module.attributes).get(MEMO_CACHES, ""))
+        if not records:
+            return {}
+        for name in (MEMO_STATS, MEMO_RECORDINGS):
+            self._require(name)
+        with self._lock:
+            numbers, recordings = (_tuple(self._functions[name]()) for name in (MEMO_STATS, MEMO_RECORDINGS))
+        return memo_stats(records, numbers, recordings, more_hits)
+
     def call(self, name: str, *arguments: Any) -> Any:
         """Calls an exported function with VM values: integers, floats, references. Returns nothing, a value, or a tuple.
 
@@ -173,20 +223,25 @@ class Context:
     def relink(self, resolve: Callable[[str], Callable[..., Any]]) -> dict[str, Any]:
         """The module's functions `f0, f1, ...` once more, with the same globals but each import `resolve(its full name)`.
 
+        Look-ups stay as they are: what they record and keep is for everyone.
         The caller clears the namespace when it is done, as functions and namespace refer to each other.
         """
         imports = self.module.verified.module.imports
         namespace = self._namespace | {f"m{i}": resolve(import_.name) for i, import_ in enumerate(imports)}
         self.module.instantiate(namespace)
+        for ordinal in self.module.lookups:
+            namespace[f"f{ordinal}"] = self._namespace[f"f{ordinal}"]
         return namespace
 
     def invoke(self, function: Callable[..., Any], arguments: Iterable[Any]) -> Any:
         """Runs a translated function. Raises DeviceError."""
         try:
-            if not self.module.is_stateful:
+            if not self.module.is_stateful and self._reset is None:
                 results = function(*arguments)
             else:
                 with self._lock:
+                    if self._reset is not None:
+                        self._reset()
                     results = function(*arguments)
         except PyrieError:
             raise
@@ -222,6 +277,8 @@ class Context:
             "globals_f64": scalars.cast("d"),
         }
         self.module.instantiate(self._namespace)
+        for ordinal in self.module.lookups:
+            self._namespace[f"f{ordinal}"] = locked(self._namespace[f"f{ordinal}"], self._lock)
         return {name: self._namespace[f"f{ordinal}"] for name, ordinal in self.module.exports.items()}
 
     def _check_cpu(self) -> None:
@@ -292,3 +349,8 @@ def _missing(name: str, *_: Any) -> Any:
 
 def _ref_type(name: str) -> type:
     return VMList if name.startswith("!vm.list") else REF_TYPES.get(name, object)
+
+
+def _tuple(results: Any) -> tuple[Any, ...]:
+    """What a translated function returned, as a tuple."""
+    return () if results is None else results if isinstance(results, tuple) else (results,)

@@ -73,6 +73,9 @@ OPTION_FLAGS: tuple[OptionFlag, ...] = (
     _option("--iree-hal-indirect-command-buffers", "indirect_command_buffers", "name buffers when a recording is submitted", bool),
     _option("--iree-hal-force-indirect-command-buffers", "force_indirect_command_buffers", "even if what is recorded changes", bool),
     _option("--memoize-dynamic", "memoize_dynamic", "record once for each value of what changes between calls, too", bool),
+    _option("--memo-entries", "memo_entries", "recordings kept for each place that depends on shapes (default 8)", int),
+    _option("--memo-minimum-dispatches", "memo_minimum_dispatches", "recordings of fewer are made anew each time (default 1)", int),
+    _option("--memo-lazy", "memo_lazy", "record when first needed, not when the module is loaded", bool),
     _option("--iree-hal-link-executables", "link_executables", "put all executables of a format into one", bool),
     _option("--iree-hal-dump-executable-files-to", "dump_executables_to", "write what code generation makes to a directory"),
 )

@@ -42,6 +42,11 @@ def run(arguments: Sequence[str], streams: Streams) -> int:
     streams.stdout.flush()
     with summary.measure("call"):
         results = _as_tuple(function(*inputs))
+    if flags.print_statistics:
+        for name, stats in program.memo_stats().items():
+            hits = "uses not counted" if stats.hits is None else f"{stats.hits} hits"
+            counts = f"{hits}, {stats.misses} misses, {stats.evictions} evictions, {stats.entries} entries, {stats.bytes} bytes"
+            streams.stderr.write(f"memoized @{name}: {counts}\n")
     if flags.expected_output:
         return _compare(results, parse_inputs_or_ignored(flags.expected_output), float(flags.expected_f32_threshold), streams)
     if flags.output:

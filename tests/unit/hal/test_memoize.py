@@ -11,9 +11,6 @@ from pyrie.dialects import hal, util
 from pyrie.dialects.registry import make_context
 from pyrie.ir.parser import parse_module
 from pyrie.ir.passes import ModulePass
-from pyrie.ir.printer import print_module
-from pyrie.ir.transforms.canonicalize import Canonicalize
-from pyrie.ir.transforms.cse import CSE
 from pyrie.passes.hal.inline_memoize_regions import InlineMemoizeRegions
 from pyrie.passes.hal.outline_memoize_regions import OutlineMemoizeRegions
 
@@ -31,13 +28,6 @@ def run(text: str, *passes: ModulePass) -> ModuleOp:
 
 def function(module: ModuleOp, name: str) -> util.FuncOp:
     return next(op for op in module.ops if isinstance(op, util.FuncOp) and op.sym_name.data == name)
-
-
-def test_outlining_gives_the_expected_output():
-    """Both sides are canonicalized, so that constants stand in the same places; everything else is equal, names included."""
-    ours = run((HERE / "memoize_input.mlir").read_text(), OutlineMemoizeRegions(), Canonicalize(), CSE())
-    expected = run((HERE / "memoize_output.mlir").read_text(), Canonicalize(), CSE())
-    assert print_module(ours) == print_module(expected)
 
 
 def test_inlining_the_example_leaves_no_region_and_records_once():
@@ -109,6 +99,8 @@ def test_a_region_in_an_initializer_does_not_crash(item: ModulePass):
     """
     module = run(text, item)
     assert not [op for op in module.walk() if isinstance(op, hal.DeviceMemoizeOp)]
+    names = [op.sym_name.data for op in module.ops if isinstance(op, util.GlobalOp)]
+    assert names == ["device", "stored"]  # it runs once as it is
 
 
 @pytest.mark.parametrize("item", [OutlineMemoizeRegions(), InlineMemoizeRegions()], ids=lambda item: item.name)
@@ -179,8 +171,86 @@ def test_a_captured_global_declared_later_is_initialized_first():
     assert order == ["later", "__f_memoize_result_0_device"]
 
 
-def test_an_affinity_that_is_not_known_is_not_memoized():
-    text = REGION.format(arguments="%queue: i64", captured="%c4").replace("  %device =", "  %c4 = arith.constant 4 : index\n  %device =", 1)
-    module = run(text.replace("affinity(%any)", "affinity(%queue)"), OutlineMemoizeRegions())
-    calls = [op for op in function(module, "f").walk() if isinstance(op, util.CallOp)]
-    assert [op.callee.string_value() for op in calls] == ["__f_memoize_apply"]
+QUEUE = """
+util.global private @device : !hal.device
+util.func public @f(%queue: i64) -> {type} {{
+  %device = util.global.load immutable @device : !hal.device
+  %c4 = arith.constant 4 : i64
+  %r = hal.device.memoize<%device : !hal.device> affinity(%queue) -> i64 {{
+    %sum = arith.addi %c4, {captured} : i64
+    hal.return %sum : i64
+  }}
+  util.return %r : i64
+}}
+"""
+
+
+def callees(module: ModuleOp, name: str) -> list[str]:
+    return [op.callee.string_value() for op in function(module, name).walk() if isinstance(op, util.CallOp)]
+
+
+def test_an_affinity_that_is_used_but_not_known_is_not_memoized():
+    module = run(QUEUE.format(type="i64", captured="%queue"), OutlineMemoizeRegions())
+    assert callees(module, "f") == ["__f_memoize_apply"]
+    assert not [op for op in module.ops if isinstance(op, util.InitializerOp)]
+
+
+def test_an_affinity_that_makes_no_difference_may_change():
+    module = run(QUEUE.format(type="i64", captured="%c4"), OutlineMemoizeRegions())
+    assert callees(module, "f") == ["__f_memoize_lookup"]
+
+
+def test_an_affinity_that_may_change_is_a_key():
+    module = run(QUEUE.format(type="i64", captured="%queue"), OutlineMemoizeRegions(memoize_dynamic=2))
+    assert callees(module, "f") == ["__f_memoize_lookup"]
+    keys = [op.sym_name.data for op in module.ops if isinstance(op, util.GlobalOp) and "_key_" in op.sym_name.data]
+    assert keys == ["__f_memoize_key_0_0_device", "__f_memoize_key_0_1_device"]
+
+
+def test_results_of_every_kind_are_kept():
+    text = """
+    util.global private @device : !hal.device
+    util.global private @kernels : !hal.executable
+    util.global private @weights : !hal.buffer
+    util.func public @f() -> (!hal.command_buffer, !hal.executable, !hal.buffer, index, i1, f64) {
+      %device = util.global.load immutable @device : !hal.device
+      %kernels = util.global.load immutable @kernels : !hal.executable
+      %weights = util.global.load immutable @weights : !hal.buffer
+      %any = arith.constant -1 : i64
+      %r:6 = hal.device.memoize<%device : !hal.device> affinity(%any) -> !hal.command_buffer, !hal.executable, !hal.buffer, index, i1, f64 {
+        %cmd = hal.command_buffer.create device(%device : !hal.device) mode(None) categories(Transfer) affinity(%any) : !hal.command_buffer
+        hal.command_buffer.finalize<%cmd : !hal.command_buffer>
+        %c1 = arith.constant 1 : index
+        %true = arith.constant true
+        %half = arith.constant 0.5 : f64
+        hal.return %cmd, %kernels, %weights, %c1, %true, %half : !hal.command_buffer, !hal.executable, !hal.buffer, index, i1, f64
+      }
+      util.return %r#0, %r#1, %r#2, %r#3, %r#4, %r#5 : !hal.command_buffer, !hal.executable, !hal.buffer, index, i1, f64
+    }
+    """
+    for options in (OutlineMemoizeRegions(), OutlineMemoizeRegions(lazy=True)):
+        module = run(text, options)
+        kept = [str(op.type) for op in module.ops if isinstance(op, util.GlobalOp) and "_result_" in op.sym_name.data]
+        assert kept == ["!hal.command_buffer", "!hal.executable", "!hal.buffer", "index", "i1", "f64"]
+        assert callees(module, "f") == ["__f_memoize_lookup"]
+
+
+def test_a_device_whose_recordings_cannot_be_used_again_gets_none_of_them_twice():
+    text = """
+    util.global private @device = #hal.device.target<"local", {pyrie.reuses_recordings = false}> : !hal.device
+    util.func public @f(%before: !hal.fence, %after: !hal.fence) {
+      %device = util.global.load immutable @device : !hal.device
+      %any = arith.constant -1 : i64
+      %r = hal.device.memoize<%device : !hal.device> affinity(%any) -> !hal.command_buffer {
+        %cmd = hal.command_buffer.create device(%device : !hal.device) mode(None) categories(Transfer) affinity(%any) : !hal.command_buffer
+        hal.command_buffer.finalize<%cmd : !hal.command_buffer>
+        hal.return %cmd : !hal.command_buffer
+      }
+      hal.device.queue.execute<%device : !hal.device> affinity(%any) wait(%before) signal(%after) commands(%r) flags("None")
+      util.return
+    }
+    """
+    (create,) = [op for op in run(text, OutlineMemoizeRegions()).walk() if isinstance(op, hal.CommandBufferCreateOp)]
+    assert create.parent_op().sym_name.data == "f" and list(create.modes.words) == ["OneShot"]
+    reusable = text.replace(", {pyrie.reuses_recordings = false}", "")
+    assert callees(run(reusable, OutlineMemoizeRegions()), "f") == ["__f_memoize_lookup"]

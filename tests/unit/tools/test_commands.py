@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import resource
 import subprocess
 import sys
@@ -251,3 +252,10 @@ def test_values_come_from_files(tmp_path: Path):
 )
 def test_values_are_printed_as_iree_does(array: np.ndarray, expected: str):
     assert format_array(array, limit=4 if array.size == 10 else 1024) == expected
+
+
+def test_run_tells_what_was_memoized():
+    model = Path(__file__).resolve().parents[3] / "examples" / "mlp.mlir"
+    code, out, err = pyrie("run", str(model), "--input=4x64xf32=0.37", "--print_statistics")
+    assert code == 0 and "result[0]" in out
+    assert re.search(r"^memoized @main: uses not counted, 1 misses, 0 evictions, 1 entries, [1-9]\d* bytes$", err, re.MULTILINE), err

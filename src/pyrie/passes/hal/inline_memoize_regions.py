@@ -30,12 +30,17 @@ class InlineMemoizeRegions(ModulePass):
 
     def apply(self, context: Context, module: ModuleOp) -> None:
         for region in [op for op in module.walk() if isinstance(op, hal.DeviceMemoizeOp)]:
-            for op in region.body.walk():
-                if isinstance(op, hal.CommandBufferCreateOp):
-                    op.properties["modes"] = hal.CommandBufferModeAttr(op.modes.data | ONE_SHOT.data)
-            terminator = region.body.block.last_op
-            assert isinstance(terminator, hal.ReturnOp)
-            returned = list(terminator.operands)
-            Rewriter.erase_op(terminator)
-            Rewriter.inline_block(region.body.block, InsertPoint.before(region))
-            replace(region, returned)
+            inline_region(region)
+
+
+def inline_region(region: hal.DeviceMemoizeOp) -> None:
+    """Puts what the region does in its place. Its recordings must be submitted at most once."""
+    for op in region.body.walk():
+        if isinstance(op, hal.CommandBufferCreateOp):
+            op.properties["modes"] = hal.CommandBufferModeAttr(op.modes.data | ONE_SHOT.data)
+    terminator = region.body.block.last_op
+    assert isinstance(terminator, hal.ReturnOp)
+    returned = list(terminator.operands)
+    Rewriter.erase_op(terminator)
+    Rewriter.inline_block(region.body.block, InsertPoint.before(region))
+    replace(region, returned)

@@ -1,4 +1,4 @@
-"""Turns memoize regions into results computed once a device, when the program is loaded."""
+"""Turns memoize regions into results that are computed once and looked up."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from xdsl.builder import Builder
-from xdsl.dialects.builtin import AnyFloat, FloatAttr, FunctionType, IndexType, IntegerAttr, IntegerType, ModuleOp, i64
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
-from xdsl.rewriter import InsertPoint
+from xdsl.dialects.builtin import BoolAttr, ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
 
-from pyrie.dialects import arith, hal, scf, util
-from pyrie.dialects.folding import constant_int
+from pyrie.dialects import hal, util
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
-from pyrie.passes.hal.captures import captured_values, is_constant, is_dynamic, is_immutable_global
-from pyrie.passes.hal.device_analysis import device_globals, loaded_device
-from pyrie.passes.stream.emitter import OpT, replace
+from pyrie.passes.hal.device_analysis import DeviceAnalysis
+from pyrie.passes.hal.function_writer import Branch, FunctionWriter
+from pyrie.passes.hal.inline_memoize_regions import inline_region
+from pyrie.passes.hal.load_order import LoadOrder
+from pyrie.passes.hal.memoize_key import MOST_KEYS, can_be_key, reduce_key
+from pyrie.passes.hal.memoize_lru import memoize_by_key
+from pyrie.passes.hal.memoize_region import MemoizeRegion, is_used_once
+from pyrie.passes.hal.memoize_statistics import Statistics
+
+MOST_ENTRIES = 32  # each is a branch that a miss walks past
+REUSES = "pyrie.reuses_recordings"  # in the configuration of a device target: false if its recordings can be submitted only once
 
 
 @dataclass(frozen=True)
@@ -32,20 +38,49 @@ class OutlineMemoizeRegions(ModulePass):
              util.func private @__f_memoize_lookup(%d, %a) -> T { the result of the device that %d equals, else null }
              util.func @f() { %r = util.call @__f_memoize_lookup(%d, %a) }
 
-    Legal because a region's results may not depend on how often it runs, and here it captures only what is set once: constants are
-    cloned into the function, immutable globals are passed. A region that captures anything else, that runs inside of an initializer, or
-    whose device or queue affinity is not known when the program is loaded, becomes a plain call of apply. Inner regions go first.
+    With `memoize-dynamic=N` a region that captures numbers which may change keeps its last N results in a cache (`memoize_lru.py`):
+
+    after:   util.func private @__f_memoize_lookup(%d, %a, immutable globals, numbers) -> T { what is kept for these numbers, else a miss }
+             util.func private @__f_memoize_miss_DEVICE(...) -> T { call @__f_memoize_apply, keep its results in the oldest slot }
+
+    Legal because a region's results may not depend on how often it runs, and whatever else they depend on is fixed or compared. A region
+    that depends on anything else, that runs inside of an initializer, or whose devices are not known becomes a plain call of apply. So
+    does, without `memoize-dynamic`, one that depends on numbers. What may run on a device whose recordings cannot be used again is
+    spliced in place. Inner regions go first.
     """
 
     name: ClassVar[str] = "iree-hal-outline-memoize-regions"
+    memoize_dynamic: int = 0  # results kept for each region that depends on numbers; 0 keeps none
+    minimum_dispatches: int = 4  # dynamic recordings of fewer are made anew each time
+    lazy: bool = False  # run regions when first needed instead of when the program is loaded
+    statistics: bool = False  # add the functions that runtimes ask for statistics
 
     def apply(self, context: Context, module: ModuleOp) -> None:
-        symbols = SymbolTable(module)
-        for function in list(module.body.block.ops):
+        found: list[tuple[util.FuncOp | util.InitializerOp, hal.DeviceMemoizeOp]] = []
+        for function in module.body.block.ops:
             if isinstance(function, util.FuncOp | util.InitializerOp):
                 regions = [op for op in function.walk(reverse=True) if isinstance(op, hal.DeviceMemoizeOp)]
-                for region in sorted(regions, key=_depth, reverse=True):
-                    _Outline(module, symbols, function, region).run()
+                found += [(function, op) for op in sorted(regions, key=_depth, reverse=True)]
+        if not found:
+            return
+        analysis = DeviceAnalysis(module)
+        devices = [analysis.lookup_device_globals(op.device) or () for _, op in found]
+        work = _Work(self, module)
+        single_use = {device for device in analysis.device_globals if _is_single_use(analysis, device)}
+        for (function, op), known in zip(found, devices, strict=True):
+            if not single_use.isdisjoint(known) and is_used_once(op):
+                inline_region(op)
+                continue
+            if self.memoize_dynamic:
+                reduce_key(op)
+            work.outline(MemoizeRegion(work.symbols, function, op, [device.sym_name.data for device in known]))
+        if self.statistics:
+            work.statistics.finish(module, work.symbols)
+
+
+def _is_single_use(analysis: DeviceAnalysis, device: util.GlobalOp) -> bool:
+    """Whether the device may be one that replays a recording no more than once."""
+    return any(target.configuration.data.get(REUSES) == BoolAttr.from_bool(False) for target in analysis.device_targets(device) or ())
 
 
 def _depth(op: Operation) -> int:
@@ -55,142 +90,88 @@ def _depth(op: Operation) -> int:
     return depth
 
 
-class _Outline:
-    """One region on its way out of one function."""
+class _Work:
+    """One run of the pass."""
 
-    def __init__(self, module: ModuleOp, symbols: SymbolTable, function: util.FuncOp | util.InitializerOp, op: hal.DeviceMemoizeOp):
-        self.module, self.symbols, self.function, self.op = module, symbols, function, op
-        name = function.sym_name.data if isinstance(function, util.FuncOp) else "initializer"
-        self.prefix = f"__{name}_memoize"
-        captured = [value for value in captured_values(op.body) if value is not op.device and value is not op.queue_affinity]
-        self.constants = [value for value in captured if is_constant(value)]
-        self.globals = [value for value in captured if is_immutable_global(value)]
-        self.dynamic = [value for value in captured if is_dynamic(value)]
+    def __init__(self, options: OutlineMemoizeRegions, module: ModuleOp):
+        self.options, self.module = options, module
+        self.symbols = SymbolTable(module)
+        self.order = LoadOrder(module)
+        self.statistics = Statistics()
+        self.prefixes: set[str] = set()
 
-    def run(self) -> None:
-        types = [result.type for result in self.op.results]
-        device, affinity = self.op.device, self.op.queue_affinity
-        apply = self._outline_body(types)
-        devices = self._devices()
-        known = devices and constant_int(affinity) is not None
-        if self.dynamic or not known or isinstance(self.function, util.InitializerOp):
-            call = util.CallOp(apply, [device, affinity, *self.globals, *self.dynamic], types)
+    def outline(self, region: MemoizeRegion) -> None:
+        """Replaces a region by what memoizes it best, or by a call that memoizes nothing."""
+        if isinstance(region.function, util.InitializerOp) or not region.devices:
+            self._without_memory(region)
+        elif not region.key:
+            self._once(region)
+        elif self._fits_cache(region):
+            self._by_key(region, min(self.options.memoize_dynamic, MOST_ENTRIES))
         else:
-            results = {name: self._memoize_for(name, apply, types) for name in devices}
-            call = util.CallOp(self._lookup(results, types), [device, affinity], types)
-        Builder(InsertPoint.before(self.op)).insert(_at(call, self.op))
-        replace(self.op, list(call.results))
+            self._without_memory(region)
 
-    def _devices(self) -> list[str]:
-        """The device globals that the region's device may be, empty if that cannot be told."""
-        if (name := loaded_device(self.op.device)) is not None:
-            return [name]
-        names = [op.sym_name.data for op in device_globals(self.module)]
-        return names if self._device_is_argument() else []
+    def _fits_cache(self, region: MemoizeRegion) -> bool:
+        if not self.options.memoize_dynamic or len(region.key) > MOST_KEYS or not all(can_be_key(value) for value in region.key):
+            return False
+        return not region.records or region.dispatch_count >= self.options.minimum_dispatches
 
-    def _device_is_argument(self) -> bool:
-        """Whether the device comes from the caller, so that it is one of the program's devices."""
-        return isinstance(self.op.device.owner, Block)
+    def _without_memory(self, region: MemoizeRegion) -> None:
+        if self.options.memoize_dynamic and region.records and is_used_once(region.op):
+            inline_region(region.op)
+            return
+        region.outline(self.prefixes, reused=False)
+        region.replace_by_call(region.apply, [*region.globals, *region.dynamic])
 
-    def _outline_body(self, types: Sequence[Attribute]) -> str:
-        arguments = [self.op.device, self.op.queue_affinity, *self.globals, *self.dynamic]
-        entry = Block(arg_types=[value.type for value in arguments])
-        for value, argument in zip(arguments, entry.args, strict=True):
-            value.replace_uses_with_if(argument, lambda use: self.op.is_ancestor(use.operation) and use.operation is not self.op)
-        for value in self.constants:
-            assert isinstance(value.owner, Operation)
-            clone = value.owner.clone()
-            entry.add_op(clone)
-            value.replace_uses_with_if(clone.results[0], lambda use: self.op.is_ancestor(use.operation) and use.operation is not self.op)
-        for inner in list(self.op.body.block.ops):
-            inner.detach()
-            if isinstance(inner, hal.ReturnOp):
-                entry.add_op(_at(util.ReturnOp(*inner.operands), inner))
-                inner.erase()
-            else:
-                entry.add_op(inner)
-        function = util.FuncOp(
-            f"{self.prefix}_apply",
-            FunctionType.from_lists([argument.type for argument in entry.args], list(types)),
-            Region(entry),
-            visibility="private",
-            inlining_policy=util.InlineNeverAttr(),
-        )
-        return self.symbols.insert(_at(function, self.op), before=self.function)
+    def _by_key(self, region: MemoizeRegion, entries: int, *, is_outlined: bool = False) -> None:
+        if not is_outlined:
+            region.outline(self.prefixes, reused=True)
+        region.first_need = self.order.first_need(region.function)
+        caches, lookup = memoize_by_key(region, entries)
+        for cache in caches:
+            self.statistics.add_cache(region, cache)
+        region.replace_by_call(lookup, [*region.globals, *region.dynamic])
 
-    def _memoize_for(self, device: str, apply: str, types: Sequence[Attribute]) -> list[str]:
+    def _once(self, region: MemoizeRegion) -> None:
+        """When the program is loaded; when first needed, in a cache of one entry without a key, if an initializer may need it before."""
+        region.outline(self.prefixes, reused=True)
+        points = {device: self._point(region, device) for device in region.devices}
+        if self.options.lazy or any(self.order.may_run_before(region.function, point) for point in points.values()):
+            self._by_key(region, 1, is_outlined=True)
+            return
+        results = {device: self._record(region, device, point) for device, point in points.items()}
+        region.replace_by_call(region.declare(_lookup(region, results)), [])
+
+    def _point(self, region: MemoizeRegion, device: str) -> InsertPoint:
+        captured = [value.owner for value in (*region.globals, region.op.queue_affinity)]
+        loaded = {load.global_name for load in captured if isinstance(load, util.GlobalLoadOp)}
+        return self.order.once_set({device, *loaded, *self.order.read_by(region.apply, self.symbols)}, region.function)
+
+    def _record(self, region: MemoizeRegion, device: str, point: InsertPoint) -> list[str]:
         """Declares the results for one device and the initializer that computes them; returns the globals' names."""
-        short = device.removeprefix("__")
-        names = []
-        for i, type in enumerate(types):
-            result = _at(util.GlobalOp(f"{self.prefix}_result_{i}_{short}", type), self.op)
-            names.append(self.symbols.insert(result, before=self.function))
-        block = Block()
-        builder = Builder(InsertPoint.at_end(block))
-        loaded = builder.insert(util.GlobalLoadOp(device, hal.DeviceType(), immutable=True)).result
-        affinity = constant_int(self.op.queue_affinity)
-        assert affinity is not None
-        arguments = [loaded, builder.insert(arith.ConstantOp(IntegerAttr(affinity, i64))).results[0]]
-        for value in self.globals:
-            assert isinstance(value.owner, Operation)
-            arguments.append(builder.insert(value.owner.clone()).results[0])
-        call = builder.insert(util.CallOp(apply, arguments, types))
-        for name, value in zip(names, call.results, strict=True):
-            builder.insert(util.GlobalStoreOp(value, name))
-        builder.insert(util.ReturnOp())
-        Builder(self._once_set(device)).insert(_at(util.InitializerOp(Region(block)), self.op))
+        suffix = device.removeprefix("__")
+        names = [
+            region.declare_global(f"result_{i}_{suffix}", type, mutable=self.options.statistics) for i, type in enumerate(region.types)
+        ]
+        writer = region.writer()
+        for name, value in zip(names, region.write_record(writer, device), strict=True):
+            writer.store(value, name)
+        Rewriter.insert_op(writer.initializer(), point)
+        self.statistics.add_static(region, device, names)
         return names
 
-    def _once_set(self, device: str) -> InsertPoint:
-        """Where the device and the captured globals have their values: before the function, or behind what stores the last of them."""
-        needed = {device, *(value.owner.global_name for value in self.globals if isinstance(value.owner, util.GlobalLoadOp))}
-        point = InsertPoint.before(self.function)
-        op = self.function.next_op
-        while op is not None:
-            stores = [inner for inner in op.walk() if isinstance(inner, util.GlobalStoreOp)] if isinstance(op, util.InitializerOp) else []
-            declared = isinstance(op, util.GlobalOp) and op.sym_name.data in needed
-            if declared or any(store.global_name in needed for store in stores):
-                point = InsertPoint.after(op)
-            op = op.next_op
-        return point
 
-    def _lookup(self, results: dict[str, list[str]], types: Sequence[Attribute]) -> str:
-        block = Block(arg_types=[hal.DeviceType(), i64])
-        builder = Builder(InsertPoint.at_end(block))
-        builder.insert(util.ReturnOp(*_select(builder, block.args[0], list(results.items()), types)))
-        function = util.FuncOp(
-            f"{self.prefix}_lookup",
-            FunctionType.from_lists([hal.DeviceType(), i64], list(types)),
-            Region(block),
-            visibility="private",
-        )
-        return self.symbols.insert(_at(function, self.op), before=self.function)
+def _lookup(region: MemoizeRegion, results: dict[str, list[str]]) -> util.FuncOp:
+    """The results for the device, zero or null if it is none of those."""
+    device, affinity = region.op.device.type, region.op.queue_affinity.type
+    writer = region.writer([device, affinity])
 
+    def load(names: list[str]) -> Branch:
+        return lambda inner: [inner.load(name, type) for name, type in zip(names, region.types, strict=True)]
 
-def _select(builder: Builder, device: SSAValue, results: list[tuple[str, list[str]]], types: Sequence[Attribute]) -> Sequence[SSAValue]:
-    """If-else over the devices: the results of the one that `device` equals, zero or null if it is none."""
-    if not results:
-        return [builder.insert(_zero(type)).results[0] for type in types]
-    (name, names), *rest = results
-    candidate = builder.insert(util.GlobalLoadOp(name, hal.DeviceType())).result
-    equal = builder.insert(util.CmpEQOp.build(operands=[device, candidate], result_types=[IntegerType(1)])).results[0]
-    then, otherwise = Block(), Block()
-    inner = Builder(InsertPoint.at_end(then))
-    loads = [inner.insert(util.GlobalLoadOp(n, t)).result for n, t in zip(names, types, strict=True)]
-    inner.insert(scf.YieldOp(*loads))
-    inner = Builder(InsertPoint.at_end(otherwise))
-    inner.insert(scf.YieldOp(*_select(inner, device, rest, types)))
-    return builder.insert(scf.IfOp(equal, list(types), Region(then), Region(otherwise))).results
+    def nothing(inner: FunctionWriter) -> Sequence[SSAValue]:
+        return [inner.zero(type) for type in region.types]
 
-
-def _zero(type: Attribute) -> Operation:
-    if isinstance(type, IntegerType | IndexType):
-        return arith.ConstantOp(IntegerAttr(0, type))
-    if isinstance(type, AnyFloat):
-        return arith.ConstantOp(FloatAttr(0.0, type))
-    return util.NullOp(type)
-
-
-def _at(op: OpT, other: Operation) -> OpT:
-    op.location = other.location
-    return op
+    branches = {name: load(names) for name, names in results.items()}
+    chosen = writer.choose_device(writer.arguments[0], branches, region.types, nothing, immutable=False)
+    return writer.function(f"{region.prefix}_lookup", chosen)

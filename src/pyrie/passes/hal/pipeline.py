@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyrie.ir.passes import Dialects, Pipeline
+from pyrie.ir.passes import Dialects, ModulePass, Pipeline
 from pyrie.ir.transforms.canonicalize import Canonicalize
 from pyrie.ir.transforms.cse import CSE
 from pyrie.ir.transforms.inline import Inline
@@ -77,7 +77,7 @@ def hal_phase(options: CompileOptions) -> Pipeline:
             force_indirect_command_buffers=options.force_indirect_command_buffers,
             memoize_dynamic=options.memoize_dynamic,
         ),
-        OutlineMemoizeRegions() if options.memoization else InlineMemoizeRegions(),
+        _memoization(options),
         Canonicalize(),
         PruneExecutables(),
         LinkExecutables() if options.link_executables else None,
@@ -96,3 +96,11 @@ def hal_phase(options: CompileOptions) -> Pipeline:
         SymbolDCE(),
         leaves=Dialects("hal", "util", "arith", "cf", "math", "check"),
     )
+
+
+def _memoization(options: CompileOptions) -> ModulePass:
+    """Memoize regions put to use, or out of the way."""
+    if not options.memoization:
+        return InlineMemoizeRegions()
+    entries = options.memo_entries if options.memoize_dynamic else 0
+    return OutlineMemoizeRegions(entries, options.memo_minimum_dispatches, options.memo_lazy, statistics=True)

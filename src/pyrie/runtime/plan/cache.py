@@ -6,6 +6,7 @@ import operator
 import os
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,12 +46,20 @@ class CallPlans:
         self._plans: dict[Shapes, CallPlan] = {}
         self._seen: dict[Shapes, None] = {}
         self._latest: Shapes | None = None
+        self._lookups: Counter[str] = Counter()  # of plans that are gone
         self._lock = threading.Lock()
         _LIVE.add(self)
 
     @property
     def plans(self) -> list[CallPlan]:
         return list(self._plans.values())
+
+    def lookups(self) -> Counter[str]:
+        """How often, by region, calls of plans used what the module's caches of recordings hold."""
+        total = Counter(self._lookups)
+        for plan in self.plans:
+            total.update(_lookups_of(plan))
+        return total
 
     def learn(self, arguments: Sequence[Any]) -> None:
         """Notes a successful call; makes a plan if it is time."""
@@ -87,7 +96,7 @@ class CallPlans:
             self.why_not = str(reason)
             return
         while len(self._plans) >= MOST_PLANS:
-            self._plans.pop(next(iter(self._plans)))
+            self._lookups.update(_lookups_of(self._plans.pop(next(iter(self._plans)))))
         self._plans[shapes] = plan
         self.call = plan.call if self._is_static else self._find
 
@@ -104,6 +113,11 @@ class CallPlans:
             if self._plans.pop(shapes, None) is plan:
                 self._plans[shapes] = plan  # now the most recently used one
         return plan.call(arguments)
+
+
+def _lookups_of(plan: CallPlan) -> dict[str, int]:
+    calls = plan.calls if plan.trace.lookups else 0
+    return {region: calls * count for region, count in plan.trace.lookups.items()}
 
 
 def _no_plan(arguments: tuple[Any, ...]) -> Any:

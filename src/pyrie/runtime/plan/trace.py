@@ -14,6 +14,7 @@ submitted, each to its end, which any fence permits.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,6 +117,7 @@ class Trace:
     allocations: list[Source] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     results: list[TracedView] = field(default_factory=list)
+    lookups: Counter[str] = field(default_factory=Counter)  # in caches of recordings, by region: calls of a plan find the same without
 
 
 FENCE = object()  # stands for every fence: what it guards is done
@@ -334,6 +336,8 @@ def trace_call(context: Context, name: str, views: Sequence[tuple[tuple[int, ...
         raise Untraceable("it uses state that outlives a call")
     trace = Trace([Source(length, position) for position, (_, _, length) in enumerate(views)])
     namespace = context.relink(TracingHal(hal, trace).resolve)
+    for ordinal, region in context.module.lookups.items():
+        namespace[f"f{ordinal}"] = _counted(namespace[f"f{ordinal}"], trace.lookups, region)
     function = namespace[f"f{context.module.exports[name]}"]
     arguments = [
         TracedView(TracedBuffer(source, 0, source.length), shape, element)
@@ -352,3 +356,11 @@ def trace_call(context: Context, name: str, views: Sequence[tuple[tuple[int, ...
             raise Untraceable("it returns something other than a new tensor")
         trace.results.append(result)
     return trace
+
+
+def _counted(look_up: Callable[..., Any], counts: Counter[str], region: str) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        counts[region] += 1
+        return look_up(*arguments)
+
+    return call

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from pyrie.format.opcodes import IMPORT_BIT
@@ -21,10 +21,10 @@ class Effects:
     is_constant: bool
 
 
-def effects_of(verified: VerifiedModule, exports: dict[str, int], initializer: str) -> dict[str, Effects]:
-    """The effects of every exported function but the initializer, which runs before all others and once."""
-    direct = [_Direct(function) for function in verified.functions]
-    reached = {name: _reachable(direct, ordinal) for name, ordinal in exports.items() if name != initializer}
+def effects_of(verified: VerifiedModule, exports: dict[str, int], lookups: Container[int]) -> dict[str, Effects]:
+    """The effects of exported functions that calls may run. What look-ups in caches do cannot be told by their results."""
+    direct = [_Direct(function) if i not in lookups else _NOTHING for i, function in enumerate(verified.functions)]
+    reached = {name: _reachable(direct, ordinal) for name, ordinal in exports.items()}
     changing = {place for found in reached.values() for ordinal in found for place in direct[ordinal].stores}
     effects: dict[str, Effects] = {}
     for name, found in reached.items():
@@ -40,12 +40,12 @@ class _Direct:
 
     __slots__ = ("callees", "loads", "stores", "writes")
 
-    def __init__(self, function: VerifiedFunction):
+    def __init__(self, function: VerifiedFunction | None):
         self.loads: set[object] = set()
         self.stores: set[object] = set()
         self.callees: set[int] = set()
         self.writes = False
-        for block in function.blocks.values():
+        for block in function.blocks.values() if function else ():
             for instruction in block:
                 mnemonic = instruction.opcode.mnemonic
                 if mnemonic.startswith("global."):
@@ -56,6 +56,9 @@ class _Direct:
                 else:
                     self.writes |= mnemonic.startswith(_WRITES)
         self.writes |= bool(self.stores)
+
+
+_NOTHING = _Direct(None)
 
 
 def _places(mnemonic: str, place: int) -> Iterable[object]:
