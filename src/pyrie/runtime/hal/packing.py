@@ -89,7 +89,7 @@ class PackedCommand(NamedTuple):
 class Program:
     """The packed program, and what it takes to make a job of it."""
 
-    __slots__ = ("_block", "_dispatches", "address", "estimate", "job_size", "local_memory", "native", "needs", "references")
+    __slots__ = ("_block", "_dispatches", "address", "estimate", "is_wide", "job_size", "local_memory", "native", "needs", "references")
 
     def __init__(
         self,
@@ -109,6 +109,7 @@ class Program:
         self._block = block = Block(end)
         self.address = block.address
         first_wide = next((i for i, c in enumerate(commands) if c.tiles > 1 or c.kind == layout.INDIRECT), len(commands))
+        self.is_wide = first_wide < len(commands)  # whether there is anything for a second thread
         block.pack(
             *(layout.PROGRAM_HEADER, 0, len(commands), len(references), len(needs), len(dispatches)),
             *(self.address + at_commands, self.address + at_references, self.address + at_needs, local_memory, first_wide, 0),

@@ -1,32 +1,8 @@
-; The native executor: replays a packed program in one thread or in several. The text is common to all architectures; `@pause`,
-; `@ticks`, `@processor` and `@futex` come from x86_64.ll or aarch64.ll. `$$NAME` stands for a constant of layout.py, where the memory
-; is described. Nothing here calls anything but kernels, the C library's memmove and memset by addresses found in commands, and the
-; system for futexes.
+; The native executor, part one: replays a packed program in this thread. The text is common to all architectures; `@pause`, `@ticks`,
+; `@processor` and `@futex` come from x86_64.ll or aarch64.ll. `$$NAME` stands for a constant of layout.py, where the memory is
+; described. Nothing here calls anything but kernels, and the C library's memmove and memset by addresses found in commands.
 ;
-; Contents:  1 binding   2 single commands   3 serial replay   4 parallel replay   5 workers
-;
-; The parallel protocol in short. The *driver* is the thread that called `replay_parallel`. It resets the job's claims for a new
-; *epoch*, puts the job into the mailboxes of some workers, and walks the commands; an invited worker walks them too if it happens to
-; come. A walker takes runs of tiles ("claims") by compare-and-swap on `epoch << 32 | next`, and counts those that ended in
-; `epoch << 32 | done`. At a barrier it waits until the work before it is done, however few threads do it.
-;
-; Why it cannot deadlock: a wait is only ever for a claim that some thread has taken and is executing, or for a thread between two
-; instructions of `@open_grid`; whoever executes a claim waits for nothing. No walker waits for a worker to arrive.
-;
-; Why a late worker does no harm: it may still walk epoch e when the driver has finished e and begun e + 1, or has handed the job
-; back. Every claim of e is taken by then, so it can only read. Its compare-and-swaps expect e in the upper half and fail; its waits
-; see another epoch and end. The epoch wraps after 2^32 replays, far beyond what a thread can sleep through between two instructions.
-; The job stays mapped: the worker's mailbox holds `job | WORKER_TOOK` from before the worker's first look at the job until after its
-; last, and Python frees no job that is in a mailbox. A driver takes back the invitations that nobody took, so a mailbox that does
-; not hold a job when its replay has returned will not hold it before the next replay.
-;
-; Why results do not depend on threads: claims are disjoint, a kernel's workgroups do not depend on each other, and barriers order
-; the rest.
-;
-; Memory orders. What a claim wrote is published by the release half of the addition to `done` and taken by the acquire load of it
-; at the barrier. The reset of an epoch is published by the release store of the epoch, or of the mailbox. Waits are of the
-; two-flag kind and need sequential consistency: a sleeper announces itself, then looks at the word once more; a finisher changes the
-; word, then looks for sleepers; one of them must see the other.
+; Contents:  1 binding   2 single commands   3 serial replay;  in parallel.ll:  4 parallel replay   5 workers
 
 ; ---------------------------------------------------------------------------------------------------------------- 1 binding
 
