@@ -112,7 +112,7 @@ class Program:
         self.is_wide = first_wide < len(commands)  # whether there is anything for a second thread
         block.pack(
             *(layout.PROGRAM_HEADER, 0, len(commands), len(references), len(needs), len(dispatches)),
-            *(self.address + at_commands, self.address + at_references, self.address + at_needs, local_memory, first_wide, 0),
+            *(self.address + at_commands, self.address + at_references, self.address + at_needs, local_memory, first_wide),
         )
         places_of_data = iter(at_data)
         for i, command in enumerate(commands):
@@ -131,7 +131,7 @@ class Program:
         for dispatch in dispatches:
             self._dispatches.append((dispatch, address))
             address += 4 * len(dispatch.constants)
-        self.estimate = block.u64(layout.PROGRAM_ESTIMATE)  # ticks of a serial replay, a moving average; 0 if unknown
+        self.estimate = block.u64(layout.PROGRAM_ESTIMATE)  # ticks of a serial replay; 0 if unknown
         self.job_size = self._job_places(len(commands))[-1]
 
     @property

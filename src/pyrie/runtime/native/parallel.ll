@@ -108,7 +108,7 @@ define internal void @cut(ptr %claims, i64 %tiles, i64 %threads) nounwind {
 }
 
 ; Resets the claims of the commands [first, end) and begins the next epoch, which it returns. How tiles are cut is kept from the
-; replay before, unless the number of threads is another. `next` is reset before that: a late walker that saw the new count with the
+; replay before, unless the number of threads is another; then those of all commands are cut. `next` is reset before that: a late walker that saw the new count with the
 ; old `next` could take a claim.
 define internal i32 @begin_epoch(ptr %job, ptr %program, i64 %first, i64 %end, i32 %threads) nounwind {
 entry:
@@ -120,11 +120,15 @@ entry:
   %closed = or i64 %nothing, $CLOSED
   %status.at = getelementptr i8, ptr %job, i64 $JOB_STATUS
   store atomic i64 0, ptr %status.at monotonic, align 8
+  %first.at = getelementptr i8, ptr %job, i64 $JOB_FIRST
+  %first.narrow = trunc i64 %first to i32
+  store atomic i32 %first.narrow, ptr %first.at monotonic, align 4
   %threads.at = getelementptr i8, ptr %job, i64 $JOB_THREADS
   %threads.old = load i32, ptr %threads.at
   store i32 %threads, ptr %threads.at
   %threads.wide = zext i32 %threads to i64
   %must.cut = icmp ne i32 %threads, %threads.old
+  %from = select i1 %must.cut, i64 0, i64 %first
   %commands.at = getelementptr i8, ptr %program, i64 $PROGRAM_COMMANDS
   %commands = load ptr, ptr %commands.at
   %all.claims.at = getelementptr i8, ptr %job, i64 $JOB_CLAIMS
@@ -132,7 +136,7 @@ entry:
   br label %next
 
 next:
-  %index = phi i64 [ %first, %entry ], [ %index.next, %reset ]
+  %index = phi i64 [ %from, %entry ], [ %index.next, %reset ]
   %more = icmp ult i64 %index, %end
   br i1 %more, label %look, label %publish
 
@@ -477,59 +481,10 @@ done:
   ret void
 }
 
-; Binds the job's slots and runs every command, with the help of the pool's workers where that pays: not before the first command of
-; more than one tile, and not for a program that is short when run alone.
-;
-; Only replays alone measure what they take alone. A first parallel replay counts as half of that; later ones that are small lower
-; the estimate a little each time, so that a program whose first replay met cold caches is soon measured again.
-define i64 @replay_parallel(ptr %job, ptr %pool, ptr %workgroup) nounwind {
-entry:
-  %refusal = call i64 @bind(ptr %job)
-  %bound = icmp eq i64 %refusal, 0
-  br i1 %bound, label %choose, label %refuse
-
-refuse:
-  ret i64 %refusal
-
-choose:
-  %program = load ptr, ptr %job
-  %count.narrow = load i32, ptr %program
-  %count = zext i32 %count.narrow to i64
-  %first.at = getelementptr i8, ptr %program, i64 $PROGRAM_FIRST_WIDE
-  %first.narrow = load i32, ptr %first.at
-  %first = zext i32 %first.narrow to i64
-  %estimate.at = getelementptr i8, ptr %program, i64 $PROGRAM_ESTIMATE
-  %estimate = load atomic i64, ptr %estimate.at monotonic, align 8
-  %small.at = getelementptr i8, ptr %pool, i64 $POOL_SMALL
-  %small = load i64, ptr %small.at
-  %workers = load i32, ptr %pool
+; Runs the commands [first, count) with the help of the pool's workers.
+define internal i64 @replay_together(ptr %job, ptr %program, ptr %pool, ptr %workgroup, i64 %first, i64 %count) nounwind {
   %size.at = getelementptr i8, ptr %pool, i64 $POOL_SIZE
   %size = load i32, ptr %size.at
-  %is.narrow = icmp eq i64 %first, %count
-  %is.known = icmp ne i64 %estimate, 0
-  %is.below = icmp ult i64 %estimate, %small
-  %is.small = and i1 %is.known, %is.below
-  %no.workers = icmp eq i32 %workers, 0
-  %no.room = icmp ult i32 %size, 2
-  %nobody = or i1 %no.workers, %no.room
-  %useless = or i1 %is.narrow, %is.small
-  %alone = or i1 %nobody, %useless
-  br i1 %alone, label %run.alone, label %run.first
-
-run.alone:
-  %alone.result = call i64 @replay_alone(ptr %job, ptr %program, ptr %workgroup)
-  ret i64 %alone.result
-
-run.first:
-  %start = call i64 @ticks()
-  %first.result = call i64 @run_serial(ptr %job, ptr %program, ptr %workgroup, i64 0, i64 %first)
-  %first.good = icmp eq i64 %first.result, 0
-  br i1 %first.good, label %together, label %first.failed
-
-first.failed:
-  ret i64 %first.result
-
-together:
   %epoch = call i32 @begin_epoch(ptr %job, ptr %program, i64 %first, i64 %count, i32 %size)
   call void @invite(ptr %job, ptr %pool)
   call void @walk(ptr %job, ptr %program, ptr %workgroup, i64 %first, i64 %count, i32 %epoch)
@@ -540,32 +495,123 @@ together:
   call void @retract(ptr %job, ptr %pool)
   %status.at = getelementptr i8, ptr %job, i64 $JOB_STATUS
   %status = load atomic i64, ptr %status.at acquire, align 8
-  %good = icmp eq i64 %status, 0
+  ret i64 %status
+}
+
+; Binds the job's slots and runs every command, with the help of the pool's workers where that pays: not before the first command of
+; more than one tile, and not for a program that is short when run alone.
+;
+; How long a program takes alone is known from replays alone. The first replay begins alone and calls for help when it has taken too
+; long to be short. A parallel replay of t threads that takes p says that a serial one takes t * p at most. Cold caches can make a
+; short program look longer than it is, so one that is not surely long is run alone again every now and then.
+define i64 @replay_parallel(ptr %job, ptr %pool, ptr %workgroup) nounwind {
+entry:
+  %refusal = call i64 @bind(ptr %job)
+  %bound = icmp eq i64 %refusal, 0
+  br i1 %bound, label %consider, label %refuse
+
+refuse:
+  ret i64 %refusal
+
+consider:
+  %program = load ptr, ptr %job
+  %count.narrow = load i32, ptr %program
+  %count = zext i32 %count.narrow to i64
+  %wide.at = getelementptr i8, ptr %program, i64 $PROGRAM_FIRST_WIDE
+  %wide.narrow = load i32, ptr %wide.at
+  %wide = zext i32 %wide.narrow to i64
+  %estimate.at = getelementptr i8, ptr %program, i64 $PROGRAM_ESTIMATE
+  %estimate = load atomic i64, ptr %estimate.at monotonic, align 8
+  %small.at = getelementptr i8, ptr %pool, i64 $POOL_SMALL
+  %small = load i64, ptr %small.at
+  %doubtful = shl i64 %small, $DOUBT
+  %workers = load i32, ptr %pool
+  %size.at = getelementptr i8, ptr %pool, i64 $POOL_SIZE
+  %size.narrow = load i32, ptr %size.at
+  %size = zext i32 %size.narrow to i64
+  %is.narrow = icmp eq i64 %wide, %count
+  %no.workers = icmp eq i32 %workers, 0
+  %no.room = icmp ult i64 %size, 2
+  %nobody = or i1 %no.workers, %no.room
+  %useless = or i1 %nobody, %is.narrow
+  br i1 %useless, label %alone, label %consider.estimate
+
+consider.estimate:
+  %start = call i64 @ticks()
+  %is.known = icmp ne i64 %estimate, 0
+  br i1 %is.known, label %consider.size, label %probe
+
+consider.size:
+  %is.small = icmp ult i64 %estimate, %small
+  br i1 %is.small, label %alone, label %consider.doubt
+
+consider.doubt:
+  %replays.at = getelementptr i8, ptr %program, i64 $PROGRAM_REPLAYS
+  %replays = load atomic i64, ptr %replays.at monotonic, align 8
+  %replays.next = add i64 %replays, 1
+  store atomic i64 %replays.next, ptr %replays.at monotonic, align 8
+  %bits = and i64 %replays, $RECHECK
+  %is.turn = icmp eq i64 %bits, $RECHECK
+  %is.doubtful = icmp ult i64 %estimate, %doubtful
+  %recheck = and i1 %is.turn, %is.doubtful
+  br i1 %recheck, label %alone, label %begin
+
+alone:
+  %alone.result = call i64 @replay_alone(ptr %job, ptr %program, ptr %workgroup)
+  ret i64 %alone.result
+
+begin:
+  %begin.result = call i64 @run_serial(ptr %job, ptr %program, ptr %workgroup, i64 0, i64 %wide)
+  %begin.good = icmp eq i64 %begin.result, 0
+  br i1 %begin.good, label %together, label %failed
+
+probe:
+  %index = phi i64 [ 0, %consider.estimate ], [ %index.next, %probe.look ]
+  %index.next = add i64 %index, 1
+  %probe.result = call i64 @run_serial(ptr %job, ptr %program, ptr %workgroup, i64 %index, i64 %index.next)
+  %probe.good = icmp eq i64 %probe.result, 0
+  br i1 %probe.good, label %probe.look, label %failed
+
+probe.look:
+  %now = call i64 @ticks()
+  %elapsed = sub i64 %now, %start
+  %is.end = icmp eq i64 %index.next, %count
+  %is.long = icmp uge i64 %elapsed, %doubtful
+  %stop.probing = or i1 %is.end, %is.long
+  br i1 %stop.probing, label %probe.done, label %probe
+
+probe.done:
+  br i1 %is.end, label %probe.learn, label %together
+
+probe.learn:
+  call void @learn(ptr %program, i64 %elapsed)
+  ret i64 0
+
+failed:
+  %failure = phi i64 [ %begin.result, %begin ], [ %probe.result, %probe ]
+  ret i64 %failure
+
+together:
+  %first = phi i64 [ %wide, %begin ], [ %index.next, %probe.done ]
+  %result = call i64 @replay_together(ptr %job, ptr %program, ptr %pool, ptr %workgroup, i64 %first, i64 %count)
+  %good = icmp eq i64 %result, 0
   br i1 %good, label %measure, label %done
 
 measure:
   %stop = call i64 @ticks()
   %duration = sub i64 %stop, %start
-  br i1 %is.known, label %known, label %guess
+  %bound.most = mul i64 %duration, %size
+  %estimate.less = sub i64 %estimate, 1
+  %is.news = icmp ule i64 %bound.most, %estimate.less                 ; true as well if the estimate is 0, unknown
+  br i1 %is.news, label %note, label %done
 
-guess:
-  %double = shl i64 %duration, 1
-  %guessed = or i64 %double, 1
-  store atomic i64 %guessed, ptr %estimate.at monotonic, align 8
-  br label %done
-
-known:
-  %was.small = icmp ult i64 %duration, %small
-  br i1 %was.small, label %lower, label %done
-
-lower:
-  %part = lshr i64 %estimate, 5
-  %lowered = sub i64 %estimate, %part
-  store atomic i64 %lowered, ptr %estimate.at monotonic, align 8
+note:
+  %noted = or i64 %bound.most, 1
+  store atomic i64 %noted, ptr %estimate.at monotonic, align 8
   br label %done
 
 done:
-  ret i64 %status
+  ret i64 %result
 }
 
 ; ----------------------------------------------------------------------------------------------------------------- 5 workers
@@ -611,11 +657,11 @@ help:
 walk:
   %count.narrow = load i32, ptr %program
   %count = zext i32 %count.narrow to i64
-  %first.at = getelementptr i8, ptr %program, i64 $PROGRAM_FIRST_WIDE
-  %first.narrow = load i32, ptr %first.at
-  %first = zext i32 %first.narrow to i64
   %epoch.at = getelementptr i8, ptr %job, i64 $JOB_EPOCH
   %epoch = load atomic i32, ptr %epoch.at acquire, align 4
+  %first.at = getelementptr i8, ptr %job, i64 $JOB_FIRST
+  %first.narrow = load atomic i32, ptr %first.at monotonic, align 4
+  %first = zext i32 %first.narrow to i64
   call void @walk(ptr %job, ptr %program, ptr %workgroup, i64 %first, i64 %count, i32 %epoch)
   store atomic i64 0, ptr %worker seq_cst, align 8
   br label %again

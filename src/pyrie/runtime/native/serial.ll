@@ -472,19 +472,20 @@ define internal i64 @result(i64 %index, i64 %code) alwaysinline nounwind {
   ret i64 %result
 }
 
-; Takes the duration of a serial replay into the program's moving average; one that was interrupted counts for at most four times
-; the average. Races between replays lose a sample, no more.
+; Learns what a serial replay takes. Whatever disturbs a measurement makes it longer, so a shorter one is believed at once, and a longer
+; one moves the estimate by an eighth, at most of four times the estimate. Races between replays lose a measurement, no more.
 define internal void @learn(ptr %program, i64 %duration) alwaysinline nounwind {
   %at = getelementptr i8, ptr %program, i64 $PROGRAM_ESTIMATE
   %old = load atomic i64, ptr %at monotonic, align 8
-  %is.first = icmp eq i64 %old, 0
+  %old.less = sub i64 %old, 1
+  %is.believed = icmp ule i64 %duration, %old.less                    ; true as well if the old estimate is 0, unknown
   %most = shl i64 %old, 2
-  %interrupted = icmp ugt i64 %duration, %most
-  %sample = select i1 %interrupted, i64 %most, i64 %duration
+  %disturbed = icmp ugt i64 %duration, %most
+  %sample = select i1 %disturbed, i64 %most, i64 %duration
   %difference = sub i64 %sample, %old
-  %step = ashr i64 %difference, 2
-  %average = add i64 %old, %step
-  %chosen = select i1 %is.first, i64 %duration, i64 %average
+  %step = lshr i64 %difference, 3
+  %moved = add i64 %old, %step
+  %chosen = select i1 %is.believed, i64 %duration, i64 %moved
   %new = or i64 %chosen, 1
   store atomic i64 %new, ptr %at monotonic, align 8
   ret void
