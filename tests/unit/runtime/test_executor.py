@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
-import threading
-import time
 
 import machine_kernels
 import numpy as np
@@ -18,6 +15,7 @@ from pyrie.runtime.hal.buffer import Binding, Buffer, BufferRef
 from pyrie.runtime.hal.command_buffer import CommandBuffer
 from pyrie.runtime.hal.device import Device, TaskDevice
 from pyrie.runtime.native import executor as native_executor
+from pyrie.runtime.native import layout
 from pyrie.support.errors import DeviceError
 
 WHOLE = flags.WHOLE_BUFFER
@@ -161,3 +159,143 @@ def test_random_recordings_do_what_numpy_does(device: Device, seed: int):
             step(before)
         for values, buffer in zip(before, buffers, strict=True):
             np.testing.assert_array_equal(buffer.bytes().view(np.int32), values)
+
+
+def recorded(kernel: str, groups: tuple[int, int, int], constants: tuple[int, ...], *references: BufferRef, stages: int = 1) -> CommandBuffer:
+    commands = CommandBuffer(binding_capacity=2)
+    for _ in range(stages):
+        commands.dispatch(machine_kernels.kernels(), ORDINALS[kernel], groups, constants, references)
+        commands.barrier()
+    commands.finalize()
+    return commands
+
+
+def test_the_first_failure_is_what_the_waiter_gets_and_the_next_replay_is_unharmed(device: Device):
+    commands = recorded("fail", (200, 1, 1), (117, -5 & 0xFFFFFFFF))
+    for _ in range(20):
+        with pytest.raises(DeviceError, match="kernel 'fail' failed with code -5") as caught:
+            run(device, commands)
+        assert caught.value.code == "INTERNAL"
+    values = np.arange(10 * CHUNK, dtype=np.int32)
+    source, target = filled(device, values), filled(device, np.zeros_like(values))
+    run(device, recorded("mix", (10, 1, 1), (1, 0), slot(0), slot(1)), (source, 0, WHOLE), (target, 0, WHOLE))
+    np.testing.assert_array_equal(target.bytes().view(np.int32), values + values // CHUNK)
+
+
+def test_nothing_runs_after_a_failure(device: Device):
+    buffer = filled(device, np.zeros(8, np.uint8))
+    commands = CommandBuffer(binding_capacity=1)
+    commands.dispatch(machine_kernels.kernels(), ORDINALS["fail"], (64, 1, 1), (3, 9), ())
+    commands.barrier()
+    commands.fill(slot(0), b"\1")
+    commands.finalize()
+    for _ in range(3):
+        with pytest.raises(DeviceError, match="failed with code 9"):
+            run(device, commands, (buffer, 0, WHOLE))
+    assert buffer.read(0, 8) == bytes(8)
+
+
+@pytest.mark.parametrize("counts", [(1 << 16, 1 << 16, 1), (1, 1, 1 << 16), (0xFFFFFFFF, 0xFFFFFFFF, 3), (0xFFFFFFFF, 2, 0)])
+def test_too_many_workgroups(device: Device, counts: tuple[int, int, int]):
+    with pytest.raises(DeviceError) as caught:
+        recorded("nothing", counts, ())
+    assert caught.value.code == "OUT_OF_RANGE"
+    buffer = filled(device, np.array(counts, np.uint32))
+    commands = CommandBuffer()
+    commands.dispatch_indirect(machine_kernels.kernels(), ORDINALS["nothing"], BufferRef(buffer, 0, 0, 12), (), ())
+    commands.finalize()
+    for _ in range(2):
+        with pytest.raises(DeviceError, match="kernel 'nothing' asks for more than") as caught:
+            run(device, commands)
+        assert caught.value.code == "OUT_OF_RANGE"
+
+
+@pytest.mark.parametrize("counts", [(0, 1, 1), (5, 0, 2), (0, 0, 0)])
+def test_no_workgroups(device: Device, counts: tuple[int, int, int]):
+    run(device, recorded("fail", counts, (0, 7), stages=3))
+
+
+def test_fills_that_do_not_fit_what_a_slot_holds(device: Device):
+    commands = CommandBuffer(binding_capacity=2)
+    commands.fill(slot(0), b"\1\2\3\4")
+    commands.dispatch(machine_kernels.kernels(), ORDINALS["nothing"], (4, 1, 1), (), ())
+    commands.finalize()
+    buffer = filled(device, np.zeros(6, np.uint8))
+    with pytest.raises(DeviceError, match="no multiple of its 4-byte pattern") as caught:
+        run(device, commands, (buffer, 0, WHOLE))
+    assert caught.value.code == "INVALID_ARGUMENT"
+    assert buffer.read(0, 6) == bytes(6)
+
+
+@pytest.mark.parametrize("name", [n for n in EXECUTORS if n.startswith("native")])
+def test_slots_of_a_job_are_checked_in_native_code(name: str, monkeypatch: pytest.MonkeyPatch):
+    device = make_device(name, monkeypatch)
+    commands = recorded("mix", (4, 1, 1), (1, 0), slot(0, 0, 256), slot(1, 64, 256), stages=2)
+    source, target = filled(device, np.ones(64, np.int32)), filled(device, np.zeros(80, np.int32))
+    good = [source.address, 256, target.address, 320]
+    job = commands.take_job()
+    for words, code, text in (
+        ([0, 0, *good[2:]], "INVALID_ARGUMENT", "slot 0 is used but holds no buffer"),
+        ([*good[:2], target.address, 319], "OUT_OF_RANGE", "slot 1 is too short; the commands need 320 bytes"),
+    ):
+        job.set_slots(good)
+        commands.raise_for(device.run_now(job))
+        job.set_slots(words)
+        with pytest.raises(DeviceError, match=text) as caught:
+            commands.raise_for(device.run_now(job))
+        assert caught.value.code == code
+    job.set_slots(good)
+    commands.raise_for(device.run_now(job))
+    commands.give_job_back(job)
+    np.testing.assert_array_equal(target.bytes(64).view(np.int32), 1 + np.arange(64) // CHUNK)
+
+
+def test_a_job_follows_its_slots(device: Device):
+    commands = recorded("mix", (2, 1, 1), (1, 5), slot(0, 0, 128), slot(1))
+    for i in range(6):
+        source, target = filled(device, np.full(32, i, np.int32)), filled(device, np.zeros(32, np.int32))
+        run(device, commands, (source, 0, WHOLE), (target, 0, WHOLE))
+        np.testing.assert_array_equal(target.bytes().view(np.int32), i + 5 + np.arange(32) // CHUNK)
+
+
+def test_packed_bytes_count_the_program_and_its_jobs():
+    commands = recorded("mix", (2, 1, 1), (1, 5), slot(0, 0, 128), slot(1, 0, 128))
+    assert commands.packed_bytes == 0
+    first, second = commands.take_job(), commands.take_job()
+    assert commands.packed_bytes == first.program.size + 2 * first.program.job_size
+    commands.give_job_back(first)
+    assert commands.take_job() is first
+    commands.give_job_back(first)
+    commands.give_job_back(second)
+    assert commands.packed_bytes == first.program.size + 2 * first.program.job_size
+
+
+def test_short_programs_wake_nobody_and_long_ones_do():
+    device = TaskDevice(2, small_microseconds=1e6)  # so that no disturbance makes the short program long
+    buffer = filled(device, np.zeros(64 * CHUNK, np.int32))
+    table = [buffer.address, 64 * 64]
+    short = recorded("mix", (8, 1, 1), (1, 0), slot(0, 0, 512), slot(0, 0, 512))
+    job = short.take_job()
+    job.set_slots(table)
+    for _ in range(50):
+        assert device.run_now(job) == 0
+    assert job._block.unpack("I", layout.JOB_EPOCH)[0] == 0, "one command, so the first replay ran alone, and the others were known"
+    device = TaskDevice(2)
+    long = recorded("spin", (64, 1, 1), (1, 0, 20000), slot(0, 0, 64 * 64), slot(0, 0, 64 * 64), stages=2)
+    job = long.take_job()
+    job.set_slots(table)
+    for _ in range(3):
+        assert device.run_now(job) == 0
+    assert len(device.pool._threads) == 2
+    assert job._block.unpack("I", layout.JOB_EPOCH)[0] == 3, "each replay went parallel, the first after its first command"
+
+
+def test_layout_agrees_with_the_sizes_of_its_parts():
+    for size, form in (
+        (layout.PROGRAM_SIZE, layout.PROGRAM_HEADER),
+        (layout.REFERENCE_SIZE, layout.REFERENCE),
+        (layout.COMMAND_SIZE, layout.COMMAND),
+        (layout.JOB_SIZE, layout.JOB_HEADER),
+    ):
+        assert form.size == size
+    assert ctypes.sizeof(ctypes.c_void_p) == 8
