@@ -15,7 +15,8 @@ CHUNK = 16  # elements of i32 that a workgroup handles
 
 # mix: of each element of a chunk in binding 0, makes element * constant 0 + constant 1 + workgroup in binding 1.
 # spin: the same, after as many rounds as constant 2 says. fail: returns constant 1 in the workgroup that constant 0 names.
-# local: mixes through local memory, whose end it uses. nothing: does nothing.
+# local: mixes through local memory, whose end it uses. nothing: does nothing. meet: counts itself in binding 0, then waits there until
+# constant 0 is reached; returns 1 if that takes more rounds than constant 1 says.
 TEXT = """
 define i32 @nothing(ptr %environment, ptr %dispatch, ptr %group) { ret i32 0 }
 
@@ -55,7 +56,41 @@ define i32 @mix(ptr %environment, ptr %dispatch, ptr %group) {
   ret i32 %code
 }
 
+define i32 @meet(ptr %environment, ptr %dispatch, ptr %group) {
+entry:
+  %constants.at = getelementptr i8, ptr %dispatch, i64 24
+  %constants = load ptr, ptr %constants.at
+  %rounds.at = getelementptr i32, ptr %constants, i64 1
+  %wanted = load i32, ptr %constants
+  %rounds = load i32, ptr %rounds.at
+  %bindings.at = getelementptr i8, ptr %dispatch, i64 32
+  %bindings = load ptr, ptr %bindings.at
+  %counter = load ptr, ptr %bindings
+  %before = atomicrmw add ptr %counter, i32 1 seq_cst
+  br label %wait
+wait:
+  %i = phi i32 [ 0, %entry ], [ %i.next, %again ]
+  %count = load atomic volatile i32, ptr %counter seq_cst, align 4
+  %met = icmp uge i32 %count, %wanted
+  br i1 %met, label %done, label %again
+again:
+  %i.next = add i32 %i, 1
+  %patient = icmp ult i32 %i.next, %rounds
+  br i1 %patient, label %wait, label %done
+done:
+  %result = phi i32 [ 0, %wait ], [ 1, %again ]
+  ret i32 %result
+}
+
 define i32 @local(ptr %environment, ptr %dispatch, ptr %group) {
+entry:
+  %size.at = getelementptr i8, ptr %group, i64 24
+  %size = load i32, ptr %size.at
+  %enough = icmp uge i32 %size, 65536
+  br i1 %enough, label %go, label %refuse
+refuse:
+  ret i32 99
+go:
   %local.at = getelementptr i8, ptr %group, i64 16
   %local = load ptr, ptr %local.at
   %end = getelementptr i8, ptr %local, i64 65532
@@ -105,7 +140,7 @@ done:
 }
 """
 # name -> constants, bindings, local memory
-KERNELS = {"mix": (2, 2, 0), "spin": (3, 2, 0), "fail": (2, 0, 0), "local": (2, 2, 65536), "nothing": (0, 0, 0)}
+KERNELS = {"mix": (2, 2, 0), "spin": (3, 2, 0), "fail": (2, 0, 0), "local": (2, 2, 65536), "nothing": (0, 0, 0), "meet": (2, 1, 0)}
 ORDINALS = {name: i for i, name in enumerate(KERNELS)}
 
 

@@ -171,7 +171,11 @@ def recorded(kernel: str, groups: tuple[int, int, int], constants: tuple[int, ..
 
 
 def test_the_first_failure_is_what_the_waiter_gets_and_the_next_replay_is_unharmed(device: Device):
-    commands = recorded("fail", (200, 1, 1), (117, -5 & 0xFFFFFFFF))
+    commands = CommandBuffer()
+    for kernel, constants in (("nothing", ()), ("fail", (117, -5 & 0xFFFFFFFF)), ("fail", (0, 6))):
+        commands.dispatch(machine_kernels.kernels(), ORDINALS[kernel], (200, 1, 1), constants, ())
+        commands.barrier()
+    commands.finalize()
     for _ in range(20):
         with pytest.raises(DeviceError, match="kernel 'fail' failed with code -5") as caught:
             run(device, commands)
@@ -185,6 +189,7 @@ def test_the_first_failure_is_what_the_waiter_gets_and_the_next_replay_is_unharm
 def test_nothing_runs_after_a_failure(device: Device):
     buffer = filled(device, np.zeros(8, np.uint8))
     commands = CommandBuffer(binding_capacity=1)
+    commands.dispatch(machine_kernels.kernels(), ORDINALS["nothing"], (64, 1, 1), (), ())
     commands.dispatch(machine_kernels.kernels(), ORDINALS["fail"], (64, 1, 1), (3, 9), ())
     commands.barrier()
     commands.fill(slot(0), b"\1")

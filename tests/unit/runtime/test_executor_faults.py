@@ -16,6 +16,7 @@ import pytest
 from machine_kernels import CHUNK, ORDINALS, kernels
 
 from pyrie.runtime import Fence, create_device
+from pyrie.runtime.hal import workers
 from pyrie.runtime.hal.buffer import Buffer, BufferRef
 from pyrie.runtime.hal.command_buffer import CommandBuffer
 from pyrie.runtime.hal.device import Device, TaskDevice
@@ -120,13 +121,13 @@ def test_a_device_dropped_in_flight_finishes_and_lets_its_threads_go(executor: s
     assert entered.wait(PATIENCE)
     for fence in [Fence() for _ in range(5)] + [done]:
         device.execute(None, fence, program(2000), tuple((b, 0, SIZE) for b in buffers(device)))
-    workers, gone = list(device.pool._threads), weakref.ref(device)
+    threads, gone = list(device.pool._threads), weakref.ref(device)
     del device, memory
     gate.set()
     assert done.wait(PATIENCE)
-    for worker in workers:
-        worker.join(PATIENCE)
-        assert not worker.is_alive()
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
     gc.collect()
     assert gone() is None
 
@@ -172,6 +173,87 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         PYRIE_EXECUTOR=executor,
     )
     assert result.returncode == 0, result
+
+
+ROUNDS = 1 << 31  # seconds of waiting; a meeting takes microseconds
+
+
+def meeting(device: Device, threads: int, guests: int) -> tuple[CommandBuffer, Buffer]:
+    """A program that ends well only if as many threads run its tiles at the same time, and as many guests count themselves."""
+    counter, commands = device.allocator.allocate(4), CommandBuffer()
+    counter.bytes()[:] = 0
+    commands.dispatch(kernels(), ORDINALS["nothing"], (1, 1, 1), (), ())  # the first command of a first replay always runs alone
+    commands.barrier()
+    commands.dispatch(kernels(), ORDINALS["meet"], (threads, 1, 1), (threads + guests, ROUNDS), (BufferRef(counter, 0, 0, 4),))
+    commands.finalize()
+    return commands, counter
+
+
+@needs_native
+def test_workers_asleep_are_woken_to_help(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workers, "_pin", lambda cpus, index: None)
+    device = TaskDevice(2, small_microseconds=0)
+    check(device, program())
+    for pause in (0, 0.05):  # awake still, and asleep
+        for _ in range(5):
+            commands, _ = meeting(device, 2, 0)
+            time.sleep(pause)
+            job = commands.take_job()
+            commands.raise_for(device.run_now(job))
+
+
+@needs_native
+def test_a_worker_that_lacks_local_memory_gets_it_and_helps_the_next_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workers, "_pin", lambda cpus, index: None)
+    device, commands = TaskDevice(2, small_microseconds=0), CommandBuffer(binding_capacity=2)
+    for _ in range(2):
+        references = tuple(BufferRef(None, s, 0, SIZE) for s in (0, 1))
+        commands.dispatch(kernels(), ORDINALS["local"], (GROUPS, 1, 1), (1, 0), references)
+        commands.barrier()
+    commands.finalize()
+    memory, job = buffers(device), commands.take_job()
+    job.set_slots([word for b in memory for word in (b.address, SIZE)])
+    for _ in range(500):
+        commands.raise_for(device.run_now(job))
+    np.testing.assert_array_equal(memory[1].bytes().view(np.int32), WANTED // STAGES)
+
+
+@needs_native
+def test_a_mailbox_holds_the_job_while_its_worker_looks_at_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workers, "_pin", lambda cpus, index: None)
+    device = TaskDevice(2, small_microseconds=0)
+    check(device, program())
+    commands, counter = meeting(device, 2, 1)
+    job, codes = commands.take_job(), []
+    caller = threading.Thread(target=lambda: codes.append(device.run_now(job)))
+    caller.start()
+    view, crew, end = counter.bytes().view(np.int32), device.pool._crew, time.monotonic() + PATIENCE
+    assert crew is not None
+    while view[0] < 2 and time.monotonic() < end:
+        time.sleep(0.001)
+    held = [mail.value for mail in crew._mail]
+    view[0] += 1  # the guest they wait for
+    caller.join(PATIENCE)
+    assert codes == [0]
+    assert job.address | layout.WORKER_TOOK in held
+    while crew.watches(job.address) and time.monotonic() < end:
+        time.sleep(0.001)
+    assert not crew.watches(job.address)
+
+
+@needs_native
+def test_invitations_that_nobody_took_are_taken_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workers, "_pin", lambda cpus, index: None)
+    device, commands, gate, busy = TaskDevice(2, small_microseconds=0), program(), threading.Event(), threading.Semaphore(0)
+    for _ in range(2):
+        device.submit(None, None, lambda: (busy.release(), gate.wait(PATIENCE)))
+    assert all(busy.acquire(timeout=PATIENCE) for _ in range(2))
+    memory, job = buffers(device), commands.take_job()
+    job.set_slots([word for b in memory for word in (b.address, SIZE)])
+    assert device.run_now(job) == 0
+    assert device.pool._crew is not None
+    assert not device.pool._crew.watches(job.address)
+    gate.set()
 
 
 @needs_native
