@@ -161,10 +161,12 @@ def test_random_recordings_do_what_numpy_does(device: Device, seed: int):
             np.testing.assert_array_equal(buffer.bytes().view(np.int32), values)
 
 
-def recorded(kernel: str, groups: tuple[int, int, int], constants: tuple[int, ...], *references: BufferRef, stages: int = 1) -> CommandBuffer:
+def recorded(
+    kernel: str, groups: tuple[int, int, int], constants: tuple[int, ...], *references: BufferRef, stages: int = 1
+) -> CommandBuffer:
     commands = CommandBuffer(binding_capacity=2)
     for _ in range(stages):
-        commands.dispatch(machine_kernels.kernels(), ORDINALS[kernel], groups, constants, references)
+        commands.dispatch(machine_kernels.kernels(), ORDINALS[kernel], (groups[0], groups[1], groups[2]), constants, references)
         commands.barrier()
     commands.finalize()
     return commands

@@ -108,7 +108,7 @@ def test_callers_are_pinned_only_if_asked_for(asked: bool, monkeypatch: pytest.M
     caller = threading.Thread(target=call)
     caller.start()
     caller.join(PATIENCE)
-    assert (len(after[0]) == 1 if asked else after[0] == before), after
+    assert len(after[0]) == 1 if asked else after[0] == before, after
     assert os.sched_getaffinity(0) == before
 
 
