@@ -19,7 +19,7 @@ import llvmlite.binding as llvm
 NATIVE = Path(__file__).resolve().parents[1] / "src" / "pyrie" / "runtime" / "native"
 ARCHITECTURES = {"x86_64": "x86_64-unknown-linux-gnu", "aarch64": "aarch64-unknown-linux-gnu"}
 GLOBAL, FUNCTION, UNDEFINED = 1, 2, 0  # binding, type and section of an ELF symbol
-COMMON = ("serial.ll", "parallel.ll")
+COMMON = ("binding.ll", "commands.ll", "serial.ll", "claims.ll", "workers.ll", "parallel.ll")
 
 
 def module_text(architecture: str) -> str:

@@ -297,6 +297,12 @@ def test_short_programs_wake_nobody_and_long_ones_do():
     assert job._block.unpack("I", layout.JOB_EPOCH)[0] == 3, "each replay went parallel, the first after its first command"
 
 
+def test_the_clock_of_estimates_runs():
+    native = native_executor.executor()
+    if native is not None:
+        assert 1 < native.ticks_a_microsecond < 1e5
+
+
 def test_layout_agrees_with_the_sizes_of_its_parts():
     for size, form in (
         (layout.PROGRAM_SIZE, layout.PROGRAM_HEADER),

@@ -1,4 +1,4 @@
-"""The native executor (serial.ll, parallel.ll) as Python calls it. There is none where machine code or futexes are missing."""
+"""The native executor (parallel.ll and its neighbours) as Python calls it. There is none where machine code or futexes are missing."""
 
 from __future__ import annotations
 

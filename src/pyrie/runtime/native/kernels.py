@@ -1,6 +1,6 @@
 """Calls CPU kernels: `int kernel(environment*, dispatch_state*, workgroup_state*)` over a range of workgroups.
 
-The loop over workgroups is machine code of our own (executor.ll) where there is some for this machine, and a Python loop elsewhere.
+The loop over workgroups is machine code of our own (commands.ll) where there is some for this machine, and a Python loop elsewhere.
 ctypes releases the interpreter lock during a call, so worker threads scale.
 """
 

@@ -1,6 +1,6 @@
 """Where everything lies in the memory that Python code and the native executor share.
 
-`executor.ll` names these constants as `$NAME`; `scripts/generate_machine_code.py` puts their values in, so that text and Python
+The executor's LLVM text names these constants as `$NAME`; `scripts/generate_machine_code.py` puts their values in, so that text and Python
 cannot disagree. All numbers are little-endian, all sizes are in bytes.
 
     program   what no replay changes (but for an estimate of its duration): commands, references, what each slot must offer
