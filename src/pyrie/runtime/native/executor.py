@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
-import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -85,8 +84,7 @@ class Crew:
         self._mail = [ctypes.c_uint64.from_address(self._worker(i) + layout.WORKER_MAIL) for i in range(size)]
         for mail in self._mail:
             mail.value = layout.NOT_THERE
-        with _crews_lock:
-            _crews[:] = [*(c for c in _crews if c() is not None), weakref.ref(self)]
+        _crews.append(weakref.ref(self, _crews.remove))
 
     def _worker(self, index: int) -> Address:
         return self.address + layout.POOL_HEADER_SIZE + layout.WORKER_SIZE * index
@@ -113,7 +111,6 @@ class Crew:
 
 
 _crews: list[weakref.ref[Crew]] = []
-_crews_lock = threading.Lock()
 _graveyard: list[tuple[Address, Any]] = []
 
 
@@ -135,4 +132,4 @@ def keep_while_watched(job: Address, memory: Any) -> None:
 
 
 def _is_watched(job: Address) -> bool:
-    return any(crew.watches(job) for reference in _crews if (crew := reference()) is not None)
+    return any(crew.watches(job) for reference in tuple(_crews) if (crew := reference()) is not None)
