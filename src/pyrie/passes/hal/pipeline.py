@@ -77,7 +77,7 @@ def hal_phase(options: CompileOptions) -> Pipeline:
         PruneExecutables(),
         LinkExecutables() if options.link_executables else None,
         ResolveExportOrdinals(),
-        MaterializeResourceCaches(),
+        MaterializeResourceCaches(immutable_loads=True),
         ResolveTopologyQueries(),
         MemoizeDeviceSelection(),
         MemoizeDeviceQueries(),
