@@ -118,6 +118,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-hal-substitute-executables": ("hal.substitute_executables", "SubstituteExecutables"),
     "iree-hal-translate-all-executables": ("hal.translate_all_executables", "TranslateExecutables"),
     "iree-hal-verify-devices": ("hal.verify_devices", "VerifyDevices"),
+    "resolve-ranked-shaped-type-result-dims": ("hal.resolve_ranked_shaped_type_result_dims", "ResolveRankedShapedTypeResultDims"),
     "convert-scf-to-cf": ("vm.convert_scf_to_cf", "ConvertSCFToCF"),
     "iree-util-verify-initialization-order": ("vm.verify_initialization_order", "VerifyInitializationOrder"),
 }
