@@ -99,6 +99,10 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-hal-initialize-devices": ("hal.initialize_devices", "InitializeDevices"),
     "iree-hal-inline-memoize-regions": ("hal.inline_memoize_regions", "InlineMemoizeRegions"),
     "iree-hal-link-all-executables": ("hal.link_all_executables", "LinkExecutables"),
+    "iree-hal-materialize-dispatch-instrumentation": (
+        "hal.materialize_dispatch_instrumentation",
+        "MaterializeDispatchInstrumentation",
+    ),
     "iree-hal-materialize-interfaces": ("hal.materialize_interfaces", "MaterializeInterfaces"),
     "iree-hal-materialize-resource-caches": ("hal.materialize_resource_caches", "MaterializeResourceCaches"),
     "iree-hal-materialize-target-devices": ("hal.materialize_target_devices", "MaterializeTargetDevices"),
