@@ -10,7 +10,8 @@ that its `#hal.executable.target<backend, format, {...}>` names and call, in thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 
@@ -38,11 +39,13 @@ class Binary:
     """A serialized executable: `format` is what a device is asked for (`embedded-elf-x86_64`), `data` what it loads.
 
     `cpu_features` are those beyond the architecture's baseline that its code may use, by LLVM's names; a machine without them refuses it.
+    `intermediates` are the files that it was made of, by name, for those who want to read them.
     """
 
     format: str
     data: bytes
     cpu_features: frozenset[str] = frozenset()
+    intermediates: Mapping[str, str | bytes] = field(default_factory=dict)
 
 
 class TargetBackend(Protocol):
@@ -73,8 +76,11 @@ class TargetBackend(Protocol):
         """
         ...
 
-    def serialize(self, context: Context, variant: Operation) -> Binary:
-        """Makes the binary of a translated variant: its exports, in the order of their ordinals, are the functions of the binary."""
+    def serialize(self, context: Context, variant: Operation, objects: Sequence[tuple[str, bytes]] = ()) -> Binary:
+        """Makes the binary of a translated variant: its exports, in the order of their ordinals, are the functions of the binary.
+
+        `objects` are the files, by name, that its code needs; a variant without code has its exports in them.
+        """
         ...
 
 

@@ -199,4 +199,5 @@ ATTRIBUTES = [
     ExecutableType, FenceType, FileType, PipelineBindingAttr, PipelineLayoutAttr,
 ]  # fmt: skip
 
+INSTRUMENTS = (InstrumentMemoryLoadOp, InstrumentMemoryStoreOp, InstrumentPrintOp, InstrumentValueOp, InstrumentWorkgroupOp)
 DIALECT = Dialect("hal", OPERATIONS, [*ATTRIBUTES, *BIT_SETS_AND_ENUMS])

@@ -22,6 +22,7 @@ from xdsl.dialects.builtin import (
     i32,
 )
 from xdsl.ir import Block, Operation
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from pyrie.dialects import arith, func, hal, stream, util
 from pyrie.format.flatbuffer_writer import Scalar, Table, build
@@ -32,6 +33,7 @@ from pyrie.ir.parser import parse_module
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.printer import print_attribute, print_module
 from pyrie.ir.symbol_table import SymbolTable
+from pyrie.passes.hal.device_analysis import device_globals
 from pyrie.passes.hal.executable_variants import inner_module
 from pyrie.passes.stream.emitter import host_functions
 from pyrie.support.errors import InputError
@@ -99,11 +101,13 @@ class MaterializeDispatchInstrumentation(ModulePass):
                 _instrument_execution(op, size, numbers, sites)
         metadata = build(Table({2: functions, 3: sites}), METADATA_IDENTIFIER)[4:]  # tools expect no size in front
         made = parse_module(_host_text(size, bytes(metadata)), context, name="<instrumentation>")
+        devices = list(device_globals(module))
+        point = InsertPoint.after(devices[-1]) if devices else InsertPoint.before(first)  # the ring is allocated on a device
         for op in list(made.body.block.ops):
             for inner in op.walk():
                 inner.location = UNKNOWN
             op.detach()
-            module.body.block.insert_op_before(op, first)
+            Rewriter.insert_op(op, point)
 
 
 def byte_count(text: str) -> int:

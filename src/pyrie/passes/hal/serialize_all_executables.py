@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr, VectorType, i8
 
+from pyrie.codegen.target import Binary
 from pyrie.dialects import hal
 from pyrie.format.reflection import CPU_FEATURES, REFLECTION
 from pyrie.ir.context import Context
 from pyrie.ir.elements import from_numpy
 from pyrie.ir.passes import ModulePass
+from pyrie.passes.hal.executable_files import module_name, object_contents, write_listing
 from pyrie.passes.hal.executable_variants import variants_with_backends
 
+SUFFIXES = {"embedded-elf": "so", "system-elf": "so"}  # of files, by the start of the format
 MIME_TYPES = {"embedded-elf": "application/x-elf", "system-elf": "application/x-elf"}  # by the start of the format
 
 
@@ -26,14 +29,20 @@ class SerializeExecutables(ModulePass):
     after:   hal.executable.binary @t <format = "embedded-elf-x86_64", data = dense<...> : vector<...xi8>, mime_type = ...>
 
     Legal because from here on exports are found by name in the binary. The module's reflection says which CPU features the binaries need.
+    What a binary is made of, and the binaries, are also written to directories on request, as MODULE_EXECUTABLE_VARIANT and a suffix.
     """
 
     name: ClassVar[str] = "iree-hal-serialize-all-executables"
 
+    object_search_path: tuple[str, ...] = ()
+    dump_intermediates: str = field(default="", metadata={"option": "dump-intermediates-path"})
+    dump_binaries: str = field(default="", metadata={"option": "dump-binaries-path"})
+
     def apply(self, context: Context, module: ModuleOp) -> None:
         features: set[str] = set()
         for backend, variant in list(variants_with_backends(module)):
-            binary = backend.serialize(context, variant)
+            binary = backend.serialize(context, variant, object_contents(variant, self.object_search_path))
+            self._dump(module, variant, binary)
             features |= binary.cpu_features
             data = from_numpy(np.frombuffer(binary.data, np.int8), VectorType(i8, [len(binary.data)]))
             mime = next((m for prefix, m in MIME_TYPES.items() if binary.format.startswith(prefix)), None)
@@ -48,3 +57,14 @@ class SerializeExecutables(ModulePass):
             reflection = module.attributes.get(REFLECTION)
             known = reflection.data if isinstance(reflection, DictionaryAttr) else {}
             module.attributes[REFLECTION] = DictionaryAttr({**known, CPU_FEATURES: StringAttr(",".join(sorted(features)))})
+
+    def _dump(self, module: ModuleOp, variant: hal.ExecutableVariantOp, binary: Binary) -> None:
+        executable = variant.parent_op()
+        assert isinstance(executable, hal.ExecutableOp)
+        stem = f"{module_name(module)}_{executable.sym_name.data}_{variant.sym_name.data}"
+        if self.dump_intermediates:
+            for name, content in binary.intermediates.items():
+                write_listing(variant, self.dump_intermediates, f"{stem}.{name}", content)
+        if self.dump_binaries:
+            suffix = next((s for prefix, s in SUFFIXES.items() if binary.format.startswith(prefix)), "bin")
+            write_listing(variant, self.dump_binaries, f"{stem}.{suffix}", binary.data)
