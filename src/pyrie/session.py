@@ -179,11 +179,14 @@ def compile(
 
 
 def cache_key(source: Source, options: CompileOptions) -> str | None:
-    """What the compiled module depends on, as a digest; None for sources whose bytes are not at hand (objects, external data)."""
+    """What the compiled module depends on, as a digest.
+
+    None for sources whose bytes are not at hand (objects, external data) and for options that name files or commands.
+    """
     content = _content_of(source)
-    if content is None:
+    if content is None or options.uses_files:
         return None
-    chosen = [(f.name, getattr(options, f.name)) for f in fields(options) if f.metadata.get("cache", True)]
+    chosen = [(f.name, getattr(options, f.name)) for f in fields(options)]
     digest = hashlib.blake2b(digest_size=24)
     for part in (repr(chosen), _fingerprint(), _machine()):
         digest.update(part.encode() + b"\0")

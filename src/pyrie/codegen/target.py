@@ -10,7 +10,8 @@ that its `#hal.executable.target<backend, format, {...}>` names and call, in thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 
@@ -39,12 +40,14 @@ class Binary:
 
     `cpu_features` are those beyond the architecture's baseline that its code may use, by LLVM's names; a machine without them refuses it.
     With `is_element_aligned`, its code accepts buffers that are aligned to their elements only, not to cache lines.
+    `intermediates` are the files that it was made of, by name, for those who want to read them.
     """
 
     format: str
     data: bytes
     cpu_features: frozenset[str] = frozenset()
     is_element_aligned: bool = False
+    intermediates: Mapping[str, str | bytes] = field(default_factory=dict)
 
 
 class TargetBackend(Protocol):
@@ -75,8 +78,11 @@ class TargetBackend(Protocol):
         """
         ...
 
-    def serialize(self, context: Context, variant: Operation) -> Binary:
-        """Makes the binary of a translated variant: its exports, in the order of their ordinals, are the functions of the binary."""
+    def serialize(self, context: Context, variant: Operation, objects: Sequence[tuple[str, bytes]] = ()) -> Binary:
+        """Makes the binary of a translated variant: its exports, in the order of their ordinals, are the functions of the binary.
+
+        `objects` are the files, by name, that its code needs; a variant without code has its exports in them.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TypeVar
 
 from xdsl.ir import Operation
@@ -50,6 +51,11 @@ def error_at(op: Operation, message: str, *, hint: str | None = None, kind: type
 def unsupported_at(op: Operation, message: str, *, hint: str | None = None) -> UnsupportedError:
     """An UnsupportedError about `op`; `hint` says what is supported."""
     return error_at(op, message, hint=hint, kind=UnsupportedError)
+
+
+def warn_at(op: Operation, message: str, *, kind: str = "warning") -> None:
+    """Tells the user, on standard error, something about `op` that is no error; `kind` is `warning`, `remark` or `note`."""
+    sys.stderr.write(f"{location_of(op)}: {kind}: {message}\n")
 
 
 def verify(root: Operation) -> None:

@@ -57,7 +57,7 @@ class Printer(XDSLPrinter):
         super().__init__(None, print_generic_format=generic, print_debuginfo=locations)
         self.names = Names(root, generic=generic) if root is not None else None
         self.blobs: dict[str, Blob] = {}
-        self._has_aliases = aliases
+        self.has_aliases = aliases
         self._out: list[Any] = []
         self._by_id: dict[int, _Piece] = {}
         self._by_value: dict[Attribute, _Piece] = {}
@@ -252,9 +252,9 @@ class Printer(XDSLPrinter):
     def print_attribute(self, attribute: Attribute) -> None:
         piece = self._by_id.get(id(attribute)) or self._piece(attribute)
         parent = self._open[-1] if self._open else None
-        if piece.is_location and (parent is None or not parent.is_location):  # an op prints where an argument comes from
+        if piece.is_location and (parent is None or not parent.is_location):  # in full, or by an alias in a dictionary
             _pin(piece)
-            self._out += ("loc(", *piece.parts, ")")
+            self._out += (piece,) if parent is not None and piece.alias else ("loc(", *piece.parts, ")")
             return
         if parent is not None and piece.depth and piece.depth >= parent.depth:
             parent.depth = piece.depth + 1
@@ -279,7 +279,7 @@ class Printer(XDSLPrinter):
         return self.__dict__.setdefault("_kept_attributes", [])
 
     def _print_piece(self, attribute: Attribute, piece: _Piece) -> _Piece:
-        piece.alias = _alias_of(attribute) if self._has_aliases else None
+        piece.alias = _alias_of(attribute) if self.has_aliases else None
         piece.depth = 1 if piece.alias else 0
         if piece.alias:
             self._order.append(piece)

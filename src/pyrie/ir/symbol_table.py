@@ -141,6 +141,21 @@ def referenced_symbols(attribute: Attribute, cache: dict[int, frozenset[str]] | 
     return found
 
 
+def symbol_references(attribute: Attribute) -> Iterator[SymbolRefAttr]:
+    """The references an attribute holds, whole (`@a::@b`), however deep."""
+    work = [attribute]
+    while work:
+        current = work.pop()
+        if isinstance(current, SymbolRefAttr):
+            yield current
+        elif isinstance(current, ArrayAttr):
+            work += reversed(current.data)
+        elif isinstance(current, DictionaryAttr):
+            work += reversed(current.data.values())
+        elif isinstance(current, ParametrizedAttribute) and type(current) not in _HOLD_NO_SYMBOLS:
+            work += reversed(current.parameters)
+
+
 _NONE: frozenset[str] = frozenset()
 _HOLD_NO_SYMBOLS = frozenset(
     (IntegerAttr, FloatAttr, StringAttr, UnitAttr, IntegerType, IndexType, DenseArrayBase, DenseIntOrFPElementsAttr, AffineMapAttr)

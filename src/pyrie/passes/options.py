@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
@@ -42,5 +42,32 @@ class CompileOptions:
     strip_debug_info: bool = False
     emit_debug_info: bool = False
 
-    # what to write besides the module
-    dump_executables_to: str = field(default="", metadata={"cache": False})
+    # executables by hand: files that take the place of the compiler's (`executable=file`), and what changes each of them
+    executable_object_search_path: tuple[str, ...] = ()
+    substitute_executable_sources: tuple[str, ...] = ()
+    substitute_executable_sources_from: str = ""
+    substitute_executable_configurations: tuple[str, ...] = ()
+    substitute_executable_configurations_from: str = ""
+    substitute_executable_objects: tuple[str, ...] = ()
+    substitute_executable_objects_from: str = ""
+    preprocess_executables_with: tuple[str, ...] = ()  # commands, and pipelines that begin with `builtin.module`
+    instrument_dispatches: str = ""  # the size of the ring buffer: `64mib`; by default there is none
+    dispatch_repeat_count: int = 1
+    executable_debug_level: int = 2  # from 3 on executables keep their texts
+
+    # what to write besides the module, into which directory; `executables` stands for all those of executables
+    dump_executables_to: str = ""
+    dump_executable_sources_to: str = ""
+    dump_executable_configurations_to: str = ""
+    dump_executable_benchmarks_to: str = ""
+    dump_executable_intermediates_to: str = ""
+    dump_executable_binaries_to: str = ""
+
+    @property
+    def uses_files(self) -> bool:
+        """Whether the result depends on files, or files on the compile: then it is not kept in a cache."""
+        return any(getattr(self, field.name) for field in fields(self) if field.name.startswith(("dump_", "substitute_", "preprocess_")))
+
+    def dump_directory(self, kind: str) -> str:
+        """Where to write the `sources`, `configurations`, ... of executables; empty if they are not wanted."""
+        return getattr(self, f"dump_executable_{kind}_to") or self.dump_executables_to

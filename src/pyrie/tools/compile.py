@@ -50,6 +50,18 @@ def _option(
     return OptionFlag(Flag(name, meaning, kind, target=f"option_{name.strip('-')}", also=also), option, convert)
 
 
+SUBSTITUTES = {  # what may take the place of an executable
+    "source": "code from before it is configured",
+    "configuration": "code with strategies chosen",
+    "object": "an object file, or code, after translation",
+}
+DUMPS = {  # what is written of executables
+    "sources": "each executable as it comes from the model",
+    "configurations": "each executable with strategies chosen",
+    "benchmarks": "programs that dispatch one kernel again and again",
+    "intermediates": "LLVM text and objects of kernels",
+    "binaries": "the binaries that devices load",
+}
 OPTION_FLAGS: tuple[OptionFlag, ...] = (
     _option("--target", "cpu", "the CPU to compile for: host (default), generic, or a level such as x86-64-v3"),
     _option(
@@ -77,7 +89,32 @@ OPTION_FLAGS: tuple[OptionFlag, ...] = (
     _option("--memo-minimum-dispatches", "memo_minimum_dispatches", "recordings of fewer are made anew each time (default 1)", int),
     _option("--memo-lazy", "memo_lazy", "record when first needed, not when the module is loaded", bool),
     _option("--iree-hal-link-executables", "link_executables", "put all executables of a format into one", bool),
-    _option("--iree-hal-dump-executable-files-to", "dump_executables_to", "write what code generation makes to a directory"),
+    *(
+        _option(f"--iree-hal-substitute-executable-{one}", f"substitute_executable_{one}s", f"executable=file: {what}", list, convert=tuple)
+        for one, what in SUBSTITUTES.items()
+    ),
+    *(
+        _option(f"--iree-hal-substitute-executable-{one}s-from", f"substitute_executable_{one}s_from", "the same, from a directory")
+        for one in SUBSTITUTES
+    ),
+    _option(
+        "--iree-hal-executable-object-search-path", "executable_object_search_path", "a directory to look for files in", list, convert=tuple
+    ),
+    _option(
+        "--iree-hal-preprocess-executables-with",
+        "preprocess_executables_with",
+        "a command that each executable is piped through, or a pipeline builtin.module(...)",
+        list,
+        convert=tuple,
+    ),
+    _option("--iree-hal-instrument-dispatches", "instrument_dispatches", "note every workgroup in a ring buffer of this size: 64mib"),
+    _option("--iree-hal-benchmark-dispatch-repeat-count", "dispatch_repeat_count", "record every dispatch so often, to measure it", int),
+    _option("--iree-hal-executable-debug-level", "executable_debug_level", "0 to 3; from 3 on executables keep their texts", int),
+    _option("--iree-hal-dump-executable-files-to", "dump_executables_to", "write all of the below to a directory"),
+    *(
+        _option(f"--iree-hal-dump-executable-{kind}-to", f"dump_executable_{kind}_to", f"write {meaning} to a directory")
+        for kind, meaning in DUMPS.items()
+    ),
 )
 FLAGS = (
     Flag("--help", "this text", bool, also=("-h",)),
@@ -131,7 +168,7 @@ class _Job:
         options = options_from(flags)
         source = self.streams.read("-") + "\n" if path == "-" else Path(path)
         is_whole = self.until in (None, "end") and flags.after in (None, "start")
-        watched = flags.dump or flags.mlir_print_ir_after_all or flags.mlir_timing or options.dump_executables_to
+        watched = flags.dump or flags.mlir_print_ir_after_all or flags.mlir_timing
         key = cache_key(source, options) if is_whole and not watched and not flags.no_cache else None
         store = DiskCache.of("modules")
         data = store.get(key) if key is not None else None

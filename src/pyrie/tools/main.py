@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
 from typing import Protocol, TextIO
@@ -41,7 +42,8 @@ def run(arguments: Sequence[str], *, stdin: TextIO | None = None, stdout: TextIO
         return 1
     module, _ = COMMANDS[arguments[0]]
     try:
-        return import_module(f"pyrie.tools.{module}").run(arguments[1:], streams)
+        with redirect_stdout(streams.stdout), redirect_stderr(streams.stderr):  # for passes that print
+            return import_module(f"pyrie.tools.{module}").run(arguments[1:], streams)
     except PyrieError as error:
         streams.stderr.write(f"pyrie {arguments[0]}: {error}\n")
         for note in getattr(error, "__notes__", ()):

@@ -41,6 +41,7 @@ FLAGS = (
 )
 # Flags that set an option of every pass that has it, beside the passes as in IREE's tools. A row: the flag, the field of the pass.
 PASS_FLAGS = (
+    (Flag("--iree-hal-executable-object-search-path", "a directory to look for object files in", list), "object_search_path"),
     (Flag("--iree-hal-external-resources-mappable", "what leaves the program can be mapped", bool), "external_resources_mappable"),
     (Flag("--iree-hal-local-target-device-backends", "what makes code for the device alias 'local'"), "local_backends"),
     (Flag("--iree-hal-memoization", "record command buffers once and replay them", bool), "memoization"),
@@ -85,8 +86,11 @@ def _with_flags(item: ModulePass, flags: Parsed) -> ModulePass:
     hints = get_type_hints(type(item))
     for flag, option in PASS_FLAGS:
         if flag.attribute in flags.given and option in hints:
-            value = flags.values[flag.attribute]
-            item = replace(item, **{option: value if isinstance(value, bool) else convert(value, hints[option], f"flag '{flag.name}'")})
+            given = flags.values[flag.attribute]
+            value = (
+                tuple(given) if flag.kind is list else given if flag.kind is bool else convert(given, hints[option], f"flag '{flag.name}'")
+            )
+            item = replace(item, **{option: value})
     return item
 
 

@@ -37,6 +37,28 @@ util.func public @counts(%n: index, %x: i32) -> i32 {
   util.return %r : i32
 }
 
+// CHECK-LABEL: @region
+util.func public @region(%c: i1, %a: i32, %b: i32) -> i32 {
+  // CHECK: cf.br ^[[IN:.+]]
+  // CHECK: ^[[IN]]:
+  // CHECK: cf.cond_br %{{.+}}, ^[[LEFT:.+]], ^[[RIGHT:.+]]
+  // CHECK: ^[[LEFT]]:
+  // CHECK: cf.br ^[[REST:.+]](%{{.+}} : i32)
+  // CHECK: ^[[RIGHT]]:
+  // CHECK: cf.br ^[[REST]](%{{.+}} : i32)
+  // CHECK: ^[[REST]](%[[R:.+]]: i32):
+  // CHECK: util.return %[[R]] : i32
+  %r = scf.execute_region -> i32 {
+    cf.cond_br %c, ^left, ^right
+  ^left:
+    scf.yield %a : i32
+  ^right:
+    scf.yield %b : i32
+  }
+  // CHECK-NOT: scf.
+  util.return %r : i32
+}
+
 // Kernels keep their loops.
 hal.executable private @e {
   // CHECK: hal.executable.variant

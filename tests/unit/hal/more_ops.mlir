@@ -56,5 +56,14 @@ module {
     %fence = hal.fence.join at([%arg2, %arg3]) flags("None") -> !hal.fence
     util.unreachable "never"
   }
+  util.func private @i(%arg0: memref<4096xi8>, %arg1: i32, %arg2: f32, %arg3: memref<4x4xf32>, %arg4: index) {
+    %0 = hal.instrument.workgroup[%arg0 : memref<4096xi8>] dispatch(%arg1) : index
+    hal.instrument.print[%arg0 : memref<4096xi8> for %0] "plain"
+    hal.instrument.print[%arg0 : memref<4096xi8> for %0] "%d %f" * (%arg1, %arg2 : i32, f32)
+    %1 = hal.instrument.value[%arg0 : memref<4096xi8> for %0] 3 : i8 = %arg2 : f32
+    %2 = hal.instrument.memory.load[%arg0 : memref<4096xi8> for %0] %arg3[%arg4, %arg4], %arg2 : memref<4x4xf32>, f32
+    %3 = hal.instrument.memory.store[%arg0 : memref<4096xi8> for %0] %arg3[%arg4, %arg4], %arg2 : memref<4x4xf32>, f32
+    util.return
+  }
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.ir import Attribute, Operation
 
 from pyrie.codegen.cpu import library
-from pyrie.codegen.cpu.emit.module import emit_executable
+from pyrie.codegen.cpu.emit.module import emit_executable, emit_library
 from pyrie.codegen.cpu.kernels import PLANS, choose_plans, is_dispatch, lower_function
 from pyrie.codegen.cpu.machine import KERNEL_FEATURES, Machine, data_layout, describe, from_attributes
 from pyrie.codegen.cpu.objects import compile_object
@@ -17,6 +18,7 @@ from pyrie.codegen.target import Binary, TargetOptions
 from pyrie.dialects import func, hal
 from pyrie.format import elf
 from pyrie.ir.context import Context
+from pyrie.ir.diagnostics import error_at
 from pyrie.support.errors import CompileError
 
 
@@ -55,7 +57,7 @@ class CPUBackend:
             for function in _functions(module):
                 lower_function(function, module, machine, exports.get(function.sym_name.data))
 
-    def serialize(self, context: Context, variant: Operation) -> Binary:
+    def serialize(self, context: Context, variant: Operation, objects: Sequence[tuple[str, bytes]] = ()) -> Binary:
         machine = machine_of(variant)
         assert isinstance(variant, hal.ExecutableVariantOp)
         exports = sorted(variant.exports, key=_ordinal)
@@ -64,11 +66,23 @@ class CPUBackend:
         entries = [_export(export) for export in exports]
         parent = variant.parent_op()
         name = parent.sym_name.data if isinstance(parent, hal.ExecutableOp) else variant.sym_name.data
-        kernels, tables = emit_executable(_modules(variant), entries, machine, name)
-        objects = [compile_object(kernel.text, machine) for kernel in kernels]
-        objects.append(compile_object(tables, machine, frozenset(kernel.symbol for kernel in kernels)))
-        image = elf.link(objects, exported=[library.QUERY], names=[*(kernel.symbol for kernel in kernels), name])
-        return Binary(machine.executable_format, image, machine.features & KERNEL_FEATURES, is_element_aligned=True)
+        modules = _modules(variant)
+        if not modules and not objects:
+            raise error_at(variant, "has neither code nor objects")
+        kernels, tables = emit_executable(modules, entries, machine, name) if modules else ([], emit_library(entries, machine, name))
+        compiled = {kernel.symbol: compile_object(kernel.text, machine) for kernel in kernels}
+        library_object = compile_object(tables, machine, frozenset(compiled) or frozenset(entry.name for entry in entries))
+        linked = {**compiled, name: library_object, **dict(objects)}
+        image = elf.link(list(linked.values()), exported=[library.QUERY], names=list(linked))
+        sources = {f"{kernel.symbol}.ll": kernel.text for kernel in kernels}
+        parts = {f"{symbol}.o": data for symbol, data in compiled.items()}
+        return Binary(
+            machine.executable_format,
+            image,
+            machine.features & KERNEL_FEATURES,
+            is_element_aligned=not objects,  # of others' code nothing is known
+            intermediates={**sources, **parts, "library.ll": tables},
+        )
 
 
 def machine_of(variant: Operation) -> Machine:

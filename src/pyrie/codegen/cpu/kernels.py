@@ -22,7 +22,7 @@ from pyrie.codegen.cpu.strategies.target import describe, is_unit_stride, loop_e
 from pyrie.codegen.cpu.structured import Structured
 from pyrie.dialects import func, hal
 from pyrie.dialects.iree_tensor_ext import DispatchTensorStoreOp
-from pyrie.ir.diagnostics import location_of
+from pyrie.ir.diagnostics import location_of, unsupported_at
 from pyrie.support.errors import UnsupportedError
 
 PLANS = "pyrie.plans"  # on a configured function: one plan for each stored tensor
@@ -66,6 +66,8 @@ def lower_function(function: func.FuncOp, module: ModuleOp, machine: Machine, ex
 def _check_element_types(function: func.FuncOp) -> None:
     """Refuses what no kernel computes with while its place in the user's program is still known."""
     for op in function.walk():
+        if isinstance(op, hal.INSTRUMENTS):
+            raise unsupported_at(op, "notes events of a kernel, which CPU kernels cannot do", hint="compile without instrumentation")
         for result in op.results:
             element = getattr(result.type, "element_type", result.type)
             if isinstance(element, IntegerType | AnyFloat | ComplexType):

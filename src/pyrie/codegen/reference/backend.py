@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
@@ -13,6 +14,7 @@ from pyrie.dialects import func, hal
 from pyrie.dialects.iree_tensor_ext import DispatchWorkgroupCountFromSliceOp
 from pyrie.dialects.tensor.basics import index_constant
 from pyrie.ir.context import Context
+from pyrie.ir.diagnostics import unsupported_at
 from pyrie.support.errors import CompileError
 
 
@@ -40,8 +42,10 @@ class ReferenceBackend:
             op.detach()
             op.erase()
 
-    def serialize(self, context: Context, variant: Operation) -> Binary:
+    def serialize(self, context: Context, variant: Operation, objects: Sequence[tuple[str, bytes]] = ()) -> Binary:
         assert isinstance(variant, hal.ExecutableVariantOp)
+        if objects:
+            raise unsupported_at(variant, "needs object files", hint="the reference backend runs IR only")
         exports = sorted(variant.exports, key=lambda export: export.ordinal.value.data if export.ordinal is not None else 0)
         if not exports:
             raise CompileError("an executable variant without exports")

@@ -139,6 +139,13 @@ from pyrie.dialects.hal.fences import (
     FenceQueryOp,
     FenceSignalOp,
 )
+from pyrie.dialects.hal.instruments import (
+    InstrumentMemoryLoadOp,
+    InstrumentMemoryStoreOp,
+    InstrumentPrintOp,
+    InstrumentValueOp,
+    InstrumentWorkgroupOp,
+)
 from pyrie.dialects.hal.interface import (
     InterfaceBindingSubspanOp,
     InterfaceConstantLoadOp,
@@ -181,6 +188,7 @@ OPERATIONS = [
     ExecutableBinaryOp, ExecutableCalculateWorkgroupsOp, ExecutableConditionOp, ExecutableConstantBlockOp, ExecutableConstantLoadOp,
     ExecutableCreateOp, ExecutableExportOp, ExecutableExportOrdinalOp, ExecutableLookupFunctionOp, ExecutableLookupOp, ExecutableOp,
     ExecutableSourceOp, ExecutableVariantOp, FenceAwaitOp, FenceCreateOp, FenceFailOp, FenceJoinOp, FenceQueryOp, FenceSignalOp,
+    InstrumentMemoryLoadOp, InstrumentMemoryStoreOp, InstrumentPrintOp, InstrumentValueOp, InstrumentWorkgroupOp,
     InterfaceBindingSubspanOp, InterfaceConstantLoadOp, InterfaceWorkgroupCountOp, InterfaceWorkgroupIDOp, InterfaceWorkgroupSizeOp,
     MemoryTypeOp, ReturnOp, TensorAliasOp, TensorBarrierOp, TensorExportOp, TensorImportOp, TensorTransientsOp,
 ]  # fmt: skip
@@ -191,4 +199,5 @@ ATTRIBUTES = [
     ExecutableType, FenceType, FileType, PipelineBindingAttr, PipelineLayoutAttr,
 ]  # fmt: skip
 
+INSTRUMENTS = (InstrumentMemoryLoadOp, InstrumentMemoryStoreOp, InstrumentPrintOp, InstrumentValueOp, InstrumentWorkgroupOp)
 DIALECT = Dialect("hal", OPERATIONS, [*ATTRIBUTES, *BIT_SETS_AND_ENUMS])

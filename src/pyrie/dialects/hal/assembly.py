@@ -150,6 +150,20 @@ class Qualified(Directive):
 
 
 @irdl_custom_directive
+class Shortened(Qualified):
+    """As `Qualified`, but printed without the name where no alias can stand for it: `target(<"llvm-cpu", ...>)`."""
+
+    attribute: AttributeVariable
+
+    def write(self, printer: Printer, op: IRDLOperation) -> None:
+        attribute = self.attribute.get(op)
+        if isinstance(attribute, ParametrizedAttribute) and not getattr(printer, "has_aliases", True):
+            attribute.print_parameters(printer)
+        else:
+            super().write(printer, op)
+
+
+@irdl_custom_directive
 class QueryKey(Directive):
     """`"category" :: "key"`"""
 

@@ -71,6 +71,14 @@ class ExecutableTargetAttr(ParametrizedAttribute):
         """The format as part of a symbol name."""
         return sanitize_symbol(self.format.data)
 
+    def covers(self, other: Attribute) -> bool:
+        """Whether `other` is this target or a more specific one: the same backend and format, and at least this configuration."""
+        return (
+            isinstance(other, ExecutableTargetAttr)
+            and (self.backend, self.format) == (other.backend, other.format)
+            and self.configuration.data.items() <= other.configuration.data.items()
+        )
+
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
@@ -442,6 +450,13 @@ class ExecutableObjectsAttr(ParametrizedAttribute):
 
     targets: ArrayAttr
     objects: ArrayAttr
+
+    def applicable(self, target: ExecutableTargetAttr) -> ArrayAttr | None:
+        """The objects for the first of the targets that covers `target`, or None."""
+        for key, objects in zip(self.targets, self.objects, strict=True):
+            if isinstance(key, ExecutableTargetAttr) and isinstance(objects, ArrayAttr) and key.covers(target):
+                return objects
+        return None
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

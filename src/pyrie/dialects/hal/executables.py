@@ -41,7 +41,7 @@ from xdsl.traits import IsolatedFromAbove, NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import SymbolVisibility
-from pyrie.dialects.hal.assembly import Body, ExportRegions, HALOp, Qualified, parse_condition, print_condition
+from pyrie.dialects.hal.assembly import Body, ExportRegions, HALOp, Qualified, Shortened, parse_condition, print_condition
 from pyrie.dialects.hal.attributes import ExecutableObjectsAttr, ExecutableTargetAttr, PipelineLayoutAttr
 from pyrie.dialects.hal.types import DeviceType, ExecutableType
 
@@ -110,9 +110,9 @@ class ExecutableVariantOp(HALOp, HasCanonicalizationPatternsInterface):
     body = region_def("single_block")
 
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface(), SymbolTable(), NoTerminator())
-    custom_directives = (SymbolVisibility, Body, Qualified)
+    custom_directives = (SymbolVisibility, Body, Shortened)
     assembly_format = (
-        f"{SYMBOL} `target` `(` custom<Qualified>($target) `)` (`objects` `(` $objects^ `)`)? (`sources` `(` $sources^ `)`)? "
+        f"{SYMBOL} `target` `(` custom<Shortened>($target) `)` (`objects` `(` $objects^ `)`)? (`sources` `(` $sources^ `)`)? "
         "attr-dict-with-keyword custom<Body>($body)"
     )
 

@@ -20,7 +20,7 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import dynamic_dimension_count
-from pyrie.dialects.hal.assembly import HALOp, Qualified
+from pyrie.dialects.hal.assembly import HALOp, Shortened
 from pyrie.dialects.hal.attributes import PipelineLayoutAttr
 from pyrie.dialects.hal.enums import DescriptorFlagsAttr
 
@@ -85,9 +85,9 @@ class InterfaceConstantLoadOp(HALOp):
     result = result_def()
 
     traits = traits_def(Pure())
-    custom_directives = (Qualified,)
+    custom_directives = (Shortened,)
     assembly_format = (
-        "`layout` `(` custom<Qualified>($layout) `)` `ordinal` `(` $ordinal `)` (`alignment` `(` $alignment^ `)`)? "
+        "`layout` `(` custom<Shortened>($layout) `)` `ordinal` `(` $ordinal `)` (`alignment` `(` $alignment^ `)`)? "
         "(`values` `(` $values^ `)`)? attr-dict `:` type($result)"
     )
 
@@ -131,9 +131,9 @@ class InterfaceBindingSubspanOp(HALOp):
 
     traits = traits_def(Pure())
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    custom_directives = (Qualified,)
+    custom_directives = (Shortened,)
     assembly_format = (
-        "`layout` `(` custom<Qualified>($layout) `)` `binding` `(` $binding `)` (`alignment` `(` $alignment^ `)`)? "
+        "`layout` `(` custom<Shortened>($layout) `)` `binding` `(` $binding `)` (`alignment` `(` $alignment^ `)`)? "
         "(`offset` `(` $byte_offset^ `)`)? (`flags` `(` $descriptor_flags^ `)`)? attr-dict `:` type($result) (`{` $dynamic_dims^ `}`)?"
     )
 

@@ -34,7 +34,7 @@ def join(dynamic: Sequence[SSAValue], static: DenseArrayBase) -> list[MixedIndex
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
-    """The shape of a ranked tensor value; DYNAMIC_INDEX where unknown."""
+    """The shape of a ranked tensor or buffer; DYNAMIC_INDEX where unknown."""
     return cast(TensorType, value.type).get_shape()
 
 
@@ -88,6 +88,7 @@ def _carried_from(argument: SSAValue) -> SSAValue | None:
 
 # where shape-aware ops (IREE's ShapeAwareOpInterface) keep the dynamic sizes of their results
 DIMS_FIELDS: dict[str, str] = {
+    "hal.interface.binding.subspan": "dynamic_dims",
     "hal.tensor.import": "target_dims",
     "hal.tensor.alias": "source_dims",
     "hal.tensor.transients": "source_dims",

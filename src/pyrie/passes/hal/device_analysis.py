@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from pyrie.dialects import hal, util
 from pyrie.passes.hal.value_flow import ValueFlow
 
+AFFINITIES = ("stream.affinity", "stream.affinity.default")  # attributes of ops round the work that say where it runs
 TARGETS = "hal.device.targets"  # the attribute that lists devices before they become globals
 
 
@@ -169,6 +170,26 @@ def device_globals(module: ModuleOp) -> Iterator[util.GlobalOp]:
 def names_devices(module: ModuleOp) -> bool:
     """Whether the program says on which devices it runs, in a list or by globals."""
     return TARGETS in module.attributes or next(device_globals(module), None) is not None
+
+
+def affinity_of(op: Operation) -> hal.DeviceAffinityAttr | hal.DeviceOptimalAttr | None:
+    """Where `op` runs: its own affinity, that of the nearest op round it that says one, or the module's default."""
+    current: Operation | None = op
+    while current is not None:
+        for attribute in (current.properties.get("affinity"), *(current.attributes.get(name) for name in AFFINITIES)):
+            if isinstance(attribute, hal.DeviceAffinityAttr | hal.DeviceOptimalAttr):
+                return attribute
+        current = current.parent_op()
+    return None
+
+
+def fallback_devices(value: Attribute | None) -> list[str]:
+    """The device globals that a device global's initial value names as fallbacks, in the order in which they are tried."""
+    if isinstance(value, hal.DeviceFallbackAttr):
+        return [value.device.string_value()]
+    if isinstance(value, hal.DeviceSelectAttr):
+        return [name for choice in value.devices.data for name in fallback_devices(choice)]
+    return []
 
 
 def listed_targets(module: ModuleOp) -> Iterator[hal.DeviceTargetAttr]:

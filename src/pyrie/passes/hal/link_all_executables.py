@@ -12,6 +12,7 @@ from pyrie.dialects import hal
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable, is_private, replace_symbol, set_symbol_name, symbol_name
+from pyrie.passes.hal.executable_variants import inner_module
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class LinkExecutables(ModulePass):
     before:  hal.executable @a { variant @t { export @f ordinal(0) ...; module {func @f} } }   hal.executable @b { ... @f ... }
     after:   hal.executable @NAME_linked { variant @t { export @f ordinal(0); export @f_0 ordinal(1); module {func @f; func @f_0} } }
 
-    Legal because exports are found by name or ordinal only, and every reference to them is changed here.
+    Executables with objects, conditions or constants of their own stay apart. Legal because exports are found by name or ordinal only,
+    and every reference to them is changed here.
     """
 
     name: ClassVar[str] = "iree-hal-link-all-executables"
@@ -29,7 +31,7 @@ class LinkExecutables(ModulePass):
     module_name: str = "module"
 
     def apply(self, context: Context, module: ModuleOp) -> None:
-        executables = [op for op in module.body.block.ops if isinstance(op, hal.ExecutableOp) and is_private(op) and op.variants]
+        executables = [op for op in module.body.block.ops if isinstance(op, hal.ExecutableOp) and is_private(op) and _can_be_linked(op)]
         if len(executables) < 2:
             return
         symbols = SymbolTable(module)
@@ -51,6 +53,17 @@ class LinkExecutables(ModulePass):
             symbols.erase(executable)
         for op in module.walk():
             _rename(op, renames, old_names, linked_name)
+
+
+def _can_be_linked(executable: hal.ExecutableOp) -> bool:
+    """Whether the executable is all code: objects, conditions and constants of its own belong to one executable only."""
+    return bool(executable.variants) and all(
+        variant.objects is None
+        and inner_module(variant) is not None
+        and all(isinstance(op, hal.ExecutableExportOp | ModuleOp) for op in variant.body.block.ops)
+        and all(export.condition_fallback is None for export in variant.exports)
+        for variant in executable.variants
+    )
 
 
 class _Linked:

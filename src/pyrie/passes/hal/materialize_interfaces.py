@@ -6,20 +6,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, IntAttr, IntegerAttr, ModuleOp, NoneAttr, SymbolRefAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    FunctionType,
+    IntAttr,
+    IntegerAttr,
+    ModuleOp,
+    NoneAttr,
+    StringAttr,
+    SymbolRefAttr,
+)
 from xdsl.ir import Attribute, BlockArgument, Operation, Region
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from pyrie.codegen.target import TargetOptions, load_backend
-from pyrie.dialects import func, hal, stream
+from pyrie.dialects import arith, func, hal, stream
+from pyrie.dialects.iree_codegen import ExportConfigAttr
 from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.ir.passes import ModulePass
-from pyrie.ir.symbol_table import SymbolTable
+from pyrie.ir.symbol_table import SymbolTable, is_private, symbol_name
 from pyrie.passes.hal.captures import is_dynamic
-from pyrie.passes.hal.device_analysis import DeviceAnalysis, names_devices
+from pyrie.passes.hal.device_analysis import DeviceAnalysis, affinity_of, names_devices
+from pyrie.passes.hal.executable_variants import inner_module
 from pyrie.support.errors import VerifyError
 
+LAYOUT = "hal.interface.layout"  # on an export: the layout its author chose
+OBJECTS = "hal.executable.objects"  # on an executable: object files to link, by target
 WORKGROUP_INFO: dict[type[Operation], type[hal.InterfaceWorkgroupIDOp | hal.InterfaceWorkgroupCountOp | hal.InterfaceWorkgroupSizeOp]] = {
     stream.DispatchWorkgroupIDOp: hal.InterfaceWorkgroupIDOp,
     stream.DispatchWorkgroupCountOp: hal.InterfaceWorkgroupCountOp,
@@ -36,8 +50,10 @@ class MaterializeInterfaces(ModulePass):
                hal.executable.export @f ordinal(0) layout(#hal.pipeline.layout<constants = 1, bindings = [...]>) count(...) {...}
                ... func.func @f() { hal.interface.constant.load ... ; hal.interface.binding.subspan layout(...) binding(0) ... } } }
 
-    A binding is read-only if no dispatch writes it, and indirect if its buffer may differ from one replay of a recording to the next.
-    Legal because arguments are passed by position either way and every dispatch is changed to name the variants' exports.
+    An executable gets the variants of the devices it is dispatched on; a public one, those of all devices. `hal.executable.source`
+    becomes variants as it is. A binding is read-only if no dispatch writes it, and indirect if its buffer may differ from one replay
+    of a recording to the next. Legal because arguments are passed by position either way and every dispatch is changed to name the
+    variants' exports.
     """
 
     name: ClassVar[str] = "iree-hal-materialize-interfaces"
@@ -47,23 +63,21 @@ class MaterializeInterfaces(ModulePass):
     cpu_features: str = ""
 
     def apply(self, context: Context, module: ModuleOp) -> None:
-        sources = [op for op in module.body.block.ops if isinstance(op, stream.ExecutableOp)]
+        sources = [op for op in module.body.block.ops if isinstance(op, stream.ExecutableOp | hal.ExecutableSourceOp)]
         if not sources:
             return
-        targets = DeviceAnalysis(module).executable_targets() or (self._default_targets() if names_devices(module) else ())
-        if not targets:
+        program = _Program(module, self._default_targets() if names_devices(module) else ())
+        if not program.everywhere:
             raise error_at(
                 module, "names no device, so there is nothing to compile its executables for", hint="give a target: --target=host"
             )
-        dispatches = _dispatches_by_entry_point(module)
-        expansions: dict[SymbolRefAttr, list[SymbolRefAttr]] = {}
         for source in sources:
-            Rewriter.insert_op(_executable(source, targets, dispatches, expansions), InsertPoint.before(source))
-            source.detach()
-            source.erase()
-        for dispatch in {op for ops in dispatches.values() for op in ops}:
-            points = [new for old in dispatch.entry_points for new in expansions.get(old, [old])]
-            dispatch.properties["entry_points"] = ArrayAttr(points)
+            make = _variants_of_stream if isinstance(source, stream.ExecutableOp) else _variants_of_source
+            if (executable := make(source, program)) is not None:
+                Rewriter.insert_op(executable, InsertPoint.before(source))
+                source.detach()
+                source.erase()
+        program.expand_entry_points()
 
     def _default_targets(self) -> tuple[hal.ExecutableTargetAttr, ...]:
         options = TargetOptions(cpu=self.cpu, cpu_features=self.cpu_features)
@@ -71,49 +85,126 @@ class MaterializeInterfaces(ModulePass):
         return tuple(target for target in targets if isinstance(target, hal.ExecutableTargetAttr))
 
 
-def _dispatches_by_entry_point(module: ModuleOp) -> dict[SymbolRefAttr, list[stream.CmdDispatchOp]]:
-    found: dict[SymbolRefAttr, list[stream.CmdDispatchOp]] = {}
-    for op in module.walk():
-        if isinstance(op, stream.CmdDispatchOp):
-            for point in op.entry_points:
-                found.setdefault(point, []).append(op)
-    return found
+def _fragment(target: hal.ExecutableTargetAttr) -> str:
+    return target.symbol_fragment
 
 
-def _executable(
-    source: stream.ExecutableOp,
-    targets: Sequence[hal.ExecutableTargetAttr],
-    dispatches: dict[SymbolRefAttr, list[stream.CmdDispatchOp]],
-    expansions: dict[SymbolRefAttr, list[SymbolRefAttr]],
-) -> hal.ExecutableOp:
-    name = source.sym_name.data
-    executable = hal.ExecutableOp(name, visibility=source.sym_visibility.data if source.sym_visibility else None)
+class _Program:
+    """Who dispatches what, for which targets, and what the entry points of dispatches have become."""
+
+    def __init__(self, module: ModuleOp, default: Sequence[hal.ExecutableTargetAttr]):
+        """`default`: what devices run of which the program does not say it."""
+        analysis = DeviceAnalysis(module)
+        self.everywhere = analysis.executable_targets() or default
+        self.dispatches: dict[SymbolRefAttr, list[stream.CmdDispatchOp]] = {}
+        self.targets: dict[stream.CmdDispatchOp, Sequence[hal.ExecutableTargetAttr]] = {}
+        self.expansions: dict[SymbolRefAttr, list[tuple[hal.ExecutableTargetAttr, SymbolRefAttr]]] = {}
+        for op in module.walk():
+            if isinstance(op, stream.CmdDispatchOp):
+                affinity = affinity_of(op)
+                known = analysis.executable_targets(affinity) if affinity is not None else self.everywhere
+                self.targets[op] = known or default or self.everywhere
+                for point in op.entry_points:
+                    self.dispatches.setdefault(point, []).append(op)
+
+    def targets_of(self, executable: Operation, exports: Sequence[Operation]) -> list[hal.ExecutableTargetAttr]:
+        """The targets of an executable, by symbol name: where it is dispatched, and all if others may dispatch it or nothing does."""
+        points = [SymbolRefAttr(symbol_name(executable) or "", [symbol_name(export) or ""]) for export in exports]
+        used = {target for point in points for dispatch in self.dispatches.get(point, ()) for target in self.targets[dispatch]}
+        if not used or not is_private(executable):
+            used |= set(self.everywhere)
+        return sorted(used, key=_fragment)
+
+    def expand_entry_points(self) -> None:
+        """Makes each dispatch name the exports of the variants for the targets it runs on."""
+        for dispatch, targets in self.targets.items():
+            points: list[SymbolRefAttr] = []
+            for old in dispatch.entry_points:
+                expansion = self.expansions.get(old)
+                points += [old] if expansion is None else [new for target, new in expansion if target in targets]
+            dispatch.properties["entry_points"] = ArrayAttr(points)
+
+
+def _new_executable(source: Operation) -> hal.ExecutableOp:
+    visibility = source.properties.get("sym_visibility")
+    executable = hal.ExecutableOp(symbol_name(source) or "", visibility=visibility.data if isinstance(visibility, StringAttr) else None)
     executable.location = source.location
+    return executable
+
+
+def _new_variant(
+    symbols: SymbolTable, source: Operation, target: hal.ExecutableTargetAttr, objects: Attribute | None
+) -> hal.ExecutableVariantOp:
+    variant = hal.ExecutableVariantOp(target.symbol_fragment, target)
+    variant.location = source.location
+    if isinstance(objects, hal.ExecutableObjectsAttr) and (applicable := objects.applicable(target)) is not None:
+        variant.properties["objects"] = applicable
+    symbols.insert(variant)
+    return variant
+
+
+def _variants_of_source(source: hal.ExecutableSourceOp, program: _Program) -> hal.ExecutableOp | None:
+    """Code written by hand: its author gave the layouts, so each variant takes everything as it is."""
+    executable = _new_executable(source)
     symbols = SymbolTable(executable)
+    exports = [op for op in source.body.block.ops if isinstance(op, hal.ExecutableExportOp)]
+    name = source.sym_name.data
+    for target in program.targets_of(source, exports):
+        variant = _new_variant(symbols, source, target, source.objects)
+        for op in source.body.block.ops:
+            if isinstance(op, hal.ExecutableExportOp | ModuleOp):
+                variant.body.block.add_op(op.clone())
+        for export in exports:
+            new = SymbolRefAttr(name, [variant.sym_name.data, export.sym_name.data])
+            program.expansions.setdefault(SymbolRefAttr(name, [export.sym_name.data]), []).append((target, new))
+    return executable
+
+
+def _variants_of_stream(source: stream.ExecutableOp, program: _Program) -> hal.ExecutableOp | None:
+    """Code that the compiler made: layouts follow from the dispatches. Without exports nothing is made."""
     exports = [op for op in source.body.block.ops if isinstance(op, stream.ExecutableExportOp)]
-    inner = next((op for op in source.body.block.ops if isinstance(op, ModuleOp)), None)
-    if inner is None:
-        raise unsupported_at(source, "has no code", hint="executables hold a builtin.module with a func.func for each export")
-    for target in targets:
-        variant = hal.ExecutableVariantOp(target.format.data.replace("-", "_"), target)
-        variant.location = source.location
-        variant_name = symbols.insert(variant)
-        code = inner.clone()
-        functions = SymbolTable(code)
+    if not exports:
+        return None
+    executable = _new_executable(source)
+    symbols = SymbolTable(executable)
+    inner = inner_module(source)
+    name = source.sym_name.data
+    for target in program.targets_of(source, exports):
+        variant = _new_variant(symbols, source, target, source.attributes.get(OBJECTS))
+        code = inner.clone() if inner is not None else None
+        functions = SymbolTable(code) if code is not None else None
         for ordinal, export in enumerate(exports):
             old = SymbolRefAttr(name, [export.sym_name.data])
-            function = functions.lookup(export.function_ref)
-            if not isinstance(function, func.FuncOp):
+            function = functions.lookup(export.function_ref) if functions is not None else None
+            if functions is not None and not isinstance(function, func.FuncOp):
                 raise error_at(export, f"exports {export.function_ref}, which is no function of its module")
-            layout = _layout(function, dispatches.get(old, []))
+            layout = export.attributes.get(LAYOUT)
+            if not isinstance(layout, hal.PipelineLayoutAttr):
+                if not isinstance(function, func.FuncOp):
+                    raise unsupported_at(source, "has no code", hint=f"without code each export needs {LAYOUT} = #hal.pipeline.layout<...>")
+                layout = _layout(function, program.dispatches.get(old, []))
             new = hal.ExecutableExportOp(export.function_ref.string_value(), ordinal, layout, _count_region(export))
             new.location = export.location
+            if (size := _workgroup_size(export)) is not None:
+                new.properties["workgroup_size"] = size
             variant.body.block.add_op(new)
-            expansions.setdefault(old, []).append(SymbolRefAttr(name, [variant_name, export.function_ref.string_value()]))
-            _give_interface(function, layout)
-        variant.body.block.add_op(code)
-        _convert_workgroup_info(variant)
+            point = SymbolRefAttr(name, [variant.sym_name.data, export.function_ref.string_value()])
+            program.expansions.setdefault(old, []).append((target, point))
+            if isinstance(function, func.FuncOp):
+                _give_interface(function, layout)
+        if code is not None:
+            variant.body.block.add_op(code)
+            _convert_workgroup_info(variant)
     return executable
+
+
+def _workgroup_size(export: stream.ExecutableExportOp) -> ArrayAttr | None:
+    """The workgroup size that an export configuration asks for, in three dimensions."""
+    for attribute in export.attributes.values():
+        if isinstance(attribute, ExportConfigAttr) and isinstance(sizes := attribute.get("workgroup_size"), ArrayAttr):
+            numbers = [size.data for size in sizes if isinstance(size, IntAttr)]
+            return ArrayAttr(IntegerAttr.from_index_int_value(number) for number in (*numbers, 1, 1, 1)[:3])
+    return None
 
 
 def _layout(function: func.FuncOp, dispatches: list[stream.CmdDispatchOp]) -> hal.PipelineLayoutAttr:
@@ -158,7 +249,8 @@ def _count_region(export: stream.ExecutableExportOp) -> Region:
     region = export.workgroup_count.clone()
     if region.blocks:
         block = region.block
-        block.insert_arg(hal.DeviceType(), 0)
+        if not any(isinstance(argument.type, hal.DeviceType) for argument in block.args):
+            block.insert_arg(hal.DeviceType(), 0)
         last = block.last_op
         if isinstance(last, stream.ReturnOp):
             Rewriter.replace_op(last, hal.ReturnOp.build(operands=[list(last.operands)]))
@@ -207,6 +299,23 @@ def _replace_binding(argument: BlockArgument, layout: hal.PipelineLayoutAttr, bi
 
 
 def _convert_workgroup_info(variant: hal.ExecutableVariantOp) -> None:
+    """Workgroup numbers of the stream dialect become those of the interface, or constants where the export fixes its workgroup size."""
+    exports = {export.sym_name.data: export for export in variant.exports}
     for op in list(variant.walk()):
-        if (cls := WORKGROUP_INFO.get(type(op))) is not None:
-            Rewriter.replace_op(op, cls.build(properties={"dimension": op.properties["dimension"]}, result_types=[op.results[0].type]))
+        if (cls := WORKGROUP_INFO.get(type(op))) is None:
+            continue
+        dimension = op.properties["dimension"]
+        assert isinstance(dimension, IntegerAttr)
+        size = _fixed_size(op, exports) if cls is hal.InterfaceWorkgroupSizeOp else None
+        if size is None:
+            Rewriter.replace_op(op, cls.build(properties={"dimension": dimension}, result_types=[op.results[0].type]))
+        else:
+            Rewriter.replace_op(op, arith.ConstantOp(size.data[dimension.value.data]))
+
+
+def _fixed_size(op: Operation, exports: dict[str, hal.ExecutableExportOp]) -> ArrayAttr | None:
+    function = op.parent_op()
+    while function is not None and not isinstance(function, func.FuncOp):
+        function = function.parent_op()
+    export = exports.get(function.sym_name.data) if function is not None else None
+    return export.workgroup_size if export is not None else None

@@ -161,8 +161,20 @@ def _lower_index_switch(op: Operation) -> None:
     op.erase()
 
 
+def _lower_execute_region(op: Operation) -> None:
+    assert isinstance(op, scf.ExecuteRegionOp)
+    before, after = _split(op)
+    blocks = _place(op.region, after)
+    before.add_op(_at(cf.BranchOp(blocks[0]), op))
+    for block, values in _yields(blocks):
+        _end(block, cf.BranchOp(after, *values))
+    op.erase()
+
+
 def _unsupported(op: Operation) -> None:
-    raise unsupported_at(op, f"'{op.name}' cannot run on the host", hint="supported: scf.if, scf.for, scf.while, scf.index_switch")
+    raise unsupported_at(
+        op, f"'{op.name}' cannot run on the host", hint="supported: scf.if, scf.for, scf.while, scf.index_switch, scf.execute_region"
+    )
 
 
 def _at(new: Operation, old: Operation) -> Operation:
@@ -175,6 +187,6 @@ LOWERINGS = {
     scf.ForOp: _lower_for,
     scf.WhileOp: _lower_while,
     scf.IndexSwitchOp: _lower_index_switch,
+    scf.ExecuteRegionOp: _lower_execute_region,
     scf.ForallOp: _unsupported,
-    scf.ExecuteRegionOp: _unsupported,
 }

@@ -1,6 +1,14 @@
 """Machine code for aarch64, made from *.ll by scripts/generate_machine_code.py. Do not edit."""
 
-OFFSETS = {"call_plan": 3972, "clock": 1364, "notify": 3288, "park": 2976, "replay_parallel": 3544, "replay_serial": 1312, "run_workgroups": 508}
+OFFSETS = {
+    "call_plan": 3972,
+    "clock": 1364,
+    "notify": 3288,
+    "park": 2976,
+    "replay_parallel": 3544,
+    "replay_serial": 1312,
+    "run_workgroups": 508,
+}
 CODE = bytes.fromhex(
     "40e03bd5c0035fd6e0031faac0035fd6081580d2010000d4c0035fd6e0031faac0035fd6480c80d2010000d4c0035fd6e0031faac0035fd60b2040a9"
     "091840f9ef0309aa6c0940b9ee0308aa8af97fd3ed030aaaed0500b4d08540f8ad0500d1f18540f81f0211eb60ffff546e1140f9ed031faa0f210091"

@@ -1,6 +1,15 @@
 """Machine code for x86_64, made from *.ll by scripts/generate_machine_code.py. Do not edit."""
 
-OFFSETS = {"call_plan": 3760, "clock": 1376, "cpuid": 0, "notify": 3088, "park": 2848, "replay_parallel": 3296, "replay_serial": 1328, "run_workgroups": 512}
+OFFSETS = {
+    "call_plan": 3760,
+    "clock": 1376,
+    "cpuid": 0,
+    "notify": 3088,
+    "park": 2848,
+    "replay_parallel": 3296,
+    "replay_serial": 1328,
+    "run_workgroups": 512,
+}
 CODE = bytes.fromhex(
     "534989d089f189f80fa241890041895804418948084189500c5bc30f1f4400005541574156534c8b07488b4f08488b5730458b48084c89ce48c1e604"
     "31c066904839c60f84d80000004c8b14014c3b1402488d400874e94d8b502031c00f1f004c8b1c81488b5c810848ffc34d85db490f44db493b1c4272"

@@ -78,6 +78,11 @@ def emit_executable(
     return list({kernel.symbol: kernel for kernel in kernels}.values()), module_text(library.lines(entries, name), machine)
 
 
+def emit_library(exports: Sequence[library.Export], machine: Machine, name: str) -> str:
+    """The text of the library of an executable whose kernels are elsewhere, under the names of the exports."""
+    return module_text(library.lines([export.at(export.name, 0) for export in exports], name), machine)
+
+
 def _constant(name: str, op: Operation) -> str:
     """A private array with the bytes of a memref.global."""
     assert isinstance(op, memref.GlobalOp) and isinstance(op.type, MemRefType)
