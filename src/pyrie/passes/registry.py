@@ -47,6 +47,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-flow-annotate-dispatches": ("flow.annotate_dispatches", "AnnotateDispatches"),
     "iree-flow-deduplicate-executables": ("flow.deduplicate_executables", "DeduplicateExecutables"),
     "iree-flow-initialize-empty-tensors": ("flow.initialize_empty_tensors", "InitializeEmptyTensors"),
+    "iree-flow-outline-constants": ("flow.outline_constants", "OutlineConstants"),
     "iree-flow-outline-dispatch-regions": ("flow.outline_dispatch_regions", "OutlineDispatchRegions"),
     "iree-flow-verify-input-legality": ("flow.verify_input_legality", "VerifyInputLegality"),
     "canonicalize": ("ir.transforms.canonicalize", "Canonicalize"),
