@@ -10,6 +10,7 @@ from pyrie.support.errors import InputError
 PASSES: dict[str, tuple[str, str]] = {
     "chlo-legalize-to-stablehlo": ("input.legalize_chlo", "LegalizeCHLO"),
     "iree-abi-wrap-entry-points": ("abi.wrap_entry_points", "WrapEntryPoints"),
+    "pyrie-abi-require-equal-sizes": ("abi.require_equal_sizes", "RequireEqualSizes"),
     "iree-input-conversion-demote-f64-to-f32": ("input.demote_types", "DemoteF64ToF32"),
     "iree-input-conversion-demote-i64-to-i32": ("input.demote_types", "DemoteI64ToI32"),
     "iree-import-public": ("input.import_functions", "ImportPublic"),
