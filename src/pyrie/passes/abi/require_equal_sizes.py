@@ -60,7 +60,7 @@ class _Checks:
                 if self._is_met(known) or self._unify(known, op):
                     Rewriter.erase_op(op)
                 else:
-                    self.facts.equate(self._term(known.left), self._term(known.right))
+                    self._note(known)
                 continue
             for requirement in requirements(op):
                 if not self._is_met(requirement):
@@ -91,13 +91,16 @@ class _Checks:
             if isinstance(size, SSAValue)
         )
 
+    def _note(self, requirement: Requirement) -> None:
+        note = self.facts.bound if requirement.at_most else self.facts.equate
+        note(self._term(requirement.left), self._term(requirement.right))
+
     # ---- what is not
 
     def _require(self, requirement: Requirement, op: Operation) -> None:
-        if not requirement.at_most and self._unify(requirement, op):
+        if self._unify(requirement, op):
             return
-        note = self.facts.bound if requirement.at_most else self.facts.equate
-        note(self._term(requirement.left), self._term(requirement.right))
+        self._note(requirement)
         left, right = (self._value(side, op) for side in (requirement.left, requirement.right))
         holds = arith.CmpiOp(left, right, "ule" if requirement.at_most else "eq")
         where = place(op.location)
@@ -124,7 +127,7 @@ class _Checks:
 
     def _unify(self, requirement: Requirement, op: Operation) -> bool:
         """Gives an argument the size it must have, if that is a number or an earlier argument's, and if every call gets to `op`."""
-        if self.entry is None or op.parent is not self.entry:
+        if requirement.at_most or self.entry is None or op.parent is not self.entry:
             return False
         left, right = self._term(requirement.left), self._term(requirement.right)
         a, b = self._argument_dimension(left), self._argument_dimension(right)

@@ -10,6 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr
 
 from pyrie.dialects import arith, cf, hal, iree_linalg_ext, linalg, tensor
+from pyrie.dialects.directives import index
 from pyrie.dialects.linalg.structured import StructuredOp
 from pyrie.dialects.tensor.shapes import MixedIndex, shape_of
 from pyrie.ir.locations import NameLoc
@@ -40,7 +41,9 @@ class Requirement(NamedTuple):
 def _describe(side: Side, op: Operation) -> str:
     if isinstance(side, Dimension):
         return f"dimension {side.axis} of {_name(side.value, op)}"
-    return " x ".join(str(size) if isinstance(size, int) else "a size computed at run time" for size in side)
+    if len(side) == 1:
+        return str(side[0]) if isinstance(side[0], int) else "a size computed at run time"
+    return f"the product of [{', '.join(str(size) if isinstance(size, int) else '?' for size in side)}]"
 
 
 def _name(value: SSAValue, op: Operation) -> str:
@@ -84,13 +87,6 @@ def _structured(op: StructuredOp) -> Iterator[Requirement]:
                     yield Requirement(here, first)
 
 
-def _equality(op: cf.AssertOp) -> Iterator[Requirement]:
-    """What a front end asserted of two sizes."""
-    compare = op.arg.owner
-    if isinstance(compare, arith.CmpiOp) and compare.predicate.value.data == arith.CmpiOp.predicate_number("eq"):
-        yield Requirement([compare.lhs], [compare.rhs])
-
-
 def _cast(op: tensor.CastOp) -> Iterator[Requirement]:
     """A cast to a size that only the result's type has."""
     for axis, (source, result) in enumerate(zip(shape_of(op.source), shape_of(op.dest), strict=True)):
@@ -125,6 +121,10 @@ def _slice(op: tensor.ExtractSliceOp | tensor.InsertSliceOp, whole: SSAValue) ->
         yield Requirement([end], Dimension(whole, axis), at_most=True)
 
 
+def _softmax(op: linalg.SoftmaxOp) -> Iterator[Requirement]:
+    yield from _are_alike([op.input, op.output])
+
+
 def _sort(op: Any) -> Iterator[Requirement]:
     yield from _are_alike([*op.inputs, *op.outputs])
 
@@ -146,6 +146,7 @@ _HANDLERS: dict[type[Operation], Callable[[Any], Iterator[Requirement]]] = {
     **dict.fromkeys(STRUCTURED, _structured),
     iree_linalg_ext.ScatterOp: _scatter,
     iree_linalg_ext.SortOp: _sort,
+    linalg.SoftmaxOp: _softmax,
     tensor.CastOp: _cast,
     tensor.ExpandShapeOp: _expansion,
     tensor.ExtractSliceOp: _extraction,
@@ -153,6 +154,12 @@ _HANDLERS: dict[type[Operation], Callable[[Any], Iterator[Requirement]]] = {
 }
 
 
+COMPARISONS = {arith.CmpiOp.predicate_number("eq"): False, arith.CmpiOp.predicate_number("ule"): True}
+
+
 def asserted(op: Operation) -> Requirement | None:
-    """The equality of sizes that an assertion states; None if it states something else."""
-    return next(_equality(op), None) if isinstance(op, cf.AssertOp) else None
+    """What an assertion that a front end made states of two sizes; None if it states something else."""
+    compare = op.arg.owner if isinstance(op, cf.AssertOp) else None
+    if not isinstance(compare, arith.CmpiOp) or compare.predicate.value.data not in COMPARISONS or compare.lhs.type != index:
+        return None
+    return Requirement([compare.lhs], [compare.rhs], COMPARISONS[compare.predicate.value.data])

@@ -92,6 +92,11 @@ class SizeFacts:
             return self.term(known)
         while isinstance(value, OpResult) and (destination := tied_destination(value)) is not None:
             value = destination
+        if isinstance(collapse := value.owner, tensor.CollapseShapeOp):
+            product = Term(1)
+            for inner in collapse.groups()[axis]:
+                product = product.times(self.dimension(collapse.src, inner))
+            return product
         return Term(1, ((value, axis),))
 
 
