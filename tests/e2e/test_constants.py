@@ -95,3 +95,32 @@ def test_results_do_not_depend_on_where_constants_are(memoization: bool, monkeyp
     outlined = as_tuple(pyrie.load(compile(MLP, options, cache=False))(x))
     monkeypatch.setattr(OutlineConstants, "apply", lambda self, context, module: None)
     assert_same_bits(outlined, as_tuple(pyrie.load(compile(MLP, options, cache=False))(x)))
+
+
+NORMALIZED = """
+func.func @main(%x: tensor<2x1024xf32>) -> tensor<2x1024xf32> {
+  %w = stablehlo.constant dense_resource<ramp> : tensor<1024xf32>
+  %e = stablehlo.constant dense<1.0> : tensor<1024xf32>
+  %v = stablehlo.add %w, %e : tensor<1024xf32>
+  %r = stablehlo.divide %e, %v : tensor<1024xf32>
+  %0 = stablehlo.broadcast_in_dim %r, dims = [1] : (tensor<1024xf32>) -> tensor<2x1024xf32>
+  %1 = stablehlo.multiply %x, %0 : tensor<2x1024xf32>
+  return %1 : tensor<2x1024xf32>
+}
+{-# dialect_resources: { builtin: { ramp: "0x04000000DATA" } } #-}
+"""
+
+
+@pytest.mark.parametrize("device", ["local-sync", "local-task"])
+@pytest.mark.parametrize("memoization", [True, False])
+def test_constant_expressions_are_computed_at_load(device: str, memoization: bool):
+    ramp = np.arange(1024, dtype=np.float32)
+    source = NORMALIZED.replace("DATA", ramp.tobytes().hex())
+    options = CompileOptions(memoization=memoization)
+    flow = print_module(Session(options).compile(source, until="flow"))
+    assert count(function(flow, "public @main("), "flow.dispatch ") == 1
+    assert "util.global.store" in flow.partition("util.initializer")[2]
+    program = pyrie.load(compile(source, options, cache=False), device=device)
+    x = np.random.default_rng(11).standard_normal((2, 1024)).astype(np.float32)
+    for _ in range(2):
+        assert_same_bits(as_tuple(program(x)), (x * (np.float32(1) / (ramp + np.float32(1))),))

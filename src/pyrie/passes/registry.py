@@ -25,6 +25,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-global-opt-propagate-linalg-transpose": ("global_optimization.propagate_linalg_transpose", "PropagateLinalgTranspose"),
     "iree-global-opt-raise-special-ops": ("global_optimization.raise_special_ops", "RaiseSpecialOps"),
     "iree-global-opt-remove-zero-extent-tensors": ("global_optimization.remove_zero_extent_tensors", "RemoveZeroExtentTensors"),
+    "iree-util-hoist-into-globals": ("global_optimization.hoist_into_globals", "HoistIntoGlobals"),
     "iree-dispatch-creation-clone-producers-into-dispatch-regions": (
         "dispatch_creation.clone_producers_into_dispatch_regions",
         "CloneProducersIntoDispatchRegions",

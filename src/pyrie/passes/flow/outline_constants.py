@@ -11,11 +11,11 @@ from xdsl.ir import Attribute, Operation
 
 from pyrie.dialects import arith, util
 from pyrie.dialects.flow import NamedParameterAttr, TensorConstantOp
-from pyrie.dialects.hal import DeviceAffinityAttr
 from pyrie.ir import elements
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
+from pyrie.passes.hal.devices import inherited_affinities
 from pyrie.passes.stream.emitter import host_functions, replace
 
 
@@ -39,7 +39,7 @@ class OutlineConstants(ModulePass):
             for op, value in list(_outlinable(function)):
                 type = op.results[0].type
                 made = util.GlobalOp(_global_name(value, type), type, value, inlining_policy=util.InlineNeverAttr())
-                made.attributes |= _hoistable_attributes(op)
+                made.attributes |= inherited_affinities(op)
                 made.location = op.location
                 load = util.GlobalLoadOp(symbols.insert(made, before=function), type, immutable=True)
                 load.location = op.location
@@ -64,15 +64,3 @@ def _global_name(value: Attribute, type: Attribute) -> str:
         scope = value.scope.data if isinstance(value.scope, StringAttr) else ""
         words = ["__parameter", *([scope] if scope else []), value.key.data]
     return re.sub(r"[^A-Za-z0-9_]", "_", "_".join([*words, str(type)])).removesuffix("_")
-
-
-def _hoistable_attributes(op: Operation) -> dict[str, Attribute]:
-    """The affinities that hold at `op`: its own, then those of the ops round it."""
-    found: dict[str, Attribute] = {}
-    holder: Operation | None = op
-    while holder is not None:
-        for name, attribute in holder.attributes.items():
-            if "." in name and isinstance(attribute, DeviceAffinityAttr):
-                found.setdefault(name, attribute)
-        holder = holder.parent_op()
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from pyrie.codegen.target import TargetBackend, load_backend
 from pyrie.dialects import hal, util
@@ -50,3 +50,15 @@ def variants_with_backends(module: ModuleOp) -> Iterator[tuple[TargetBackend, ha
         if isinstance(op, hal.ExecutableOp):
             for variant in op.variants:
                 yield load_backend(variant.target.backend.data), variant
+
+
+def inherited_affinities(op: Operation) -> dict[str, Attribute]:
+    """The affinities that hold at `op`: its own, then those of the ops round it."""
+    found: dict[str, Attribute] = {}
+    holder: Operation | None = op
+    while holder is not None:
+        for name, attribute in holder.attributes.items():
+            if "." in name and isinstance(attribute, hal.DeviceAffinityAttr):
+                found.setdefault(name, attribute)
+        holder = holder.parent_op()
+    return found
