@@ -18,7 +18,7 @@ from pyrie.runtime.memo import MemoStats
 from pyrie.runtime.plan.cache import CallPlans
 from pyrie.runtime.plan.call_plan import MISS
 from pyrie.runtime.signature import FunctionSignature, Parameter
-from pyrie.support.errors import InputError, PyrieError, UnsupportedError
+from pyrie.support.errors import DeviceError, InputError, PyrieError, UnsupportedError
 
 ENTRY = "main"
 Source = str | Path | bytes | bytearray | memoryview
@@ -57,6 +57,8 @@ class Function:
             return results
         except PyrieError as error:
             error.location = error.location or self.__name__
+            if isinstance(error, DeviceError) and not error.details:
+                error.details = tuple(_described(name, value) for name, value in zip(self._names, arguments, strict=False))
             raise
 
     def _call(self, arguments: tuple[Any, ...]) -> Any:
@@ -213,6 +215,12 @@ def _unwrap(results: Any) -> Any:
     values = list(results)
     del results
     return tuple(arrays_from(values))
+
+
+def _described(name: str, argument: Any) -> str:
+    """An argument as an error shows it: name, element type and shape."""
+    array = argument if hasattr(argument, "shape") and hasattr(argument, "dtype") else None
+    return f"{name}: {type(argument).__name__}" if array is None else f"{name}: {array.dtype}{list(array.shape)}"
 
 
 def _listed(names: Sequence[str]) -> str:

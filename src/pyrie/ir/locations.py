@@ -71,6 +71,21 @@ def describe(location: Attribute) -> str:
             return "-"
 
 
+def place(location: Attribute) -> str:
+    """`describe` for messages inside of a module, which hold no folders of the machine that compiled it; empty if there is no place."""
+    match location:
+        case NameLoc():
+            return f"'{location.desc.data}'"
+        case FileLineColLoc():
+            return f"{location.filename.data.replace(chr(92), '/').rpartition('/')[2]}:{location.line.data}:{location.column.data}"
+        case CallSiteLoc():
+            return place(location.callee)
+        case FusedLoc():
+            return ", ".join(filter(None, dict.fromkeys(place(part) for part in cast(ArrayAttr, location.locations))))
+        case _:
+            return ""
+
+
 def named(name: str, inner: LocationAttr = UNKNOWN) -> LocationAttr:
     """`loc("name")`: what importers give an op made from the node `name`."""
     return NameLoc(StringAttr(name), NoneAttr() if inner == UNKNOWN else inner)

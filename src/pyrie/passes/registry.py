@@ -10,6 +10,7 @@ from pyrie.support.errors import InputError
 PASSES: dict[str, tuple[str, str]] = {
     "chlo-legalize-to-stablehlo": ("input.legalize_chlo", "LegalizeCHLO"),
     "iree-abi-wrap-entry-points": ("abi.wrap_entry_points", "WrapEntryPoints"),
+    "pyrie-abi-require-equal-sizes": ("abi.require_equal_sizes", "RequireEqualSizes"),
     "iree-input-conversion-demote-f64-to-f32": ("input.demote_types", "DemoteF64ToF32"),
     "iree-input-conversion-demote-i64-to-i32": ("input.demote_types", "DemoteI64ToI32"),
     "iree-import-public": ("input.import_functions", "ImportPublic"),
@@ -24,6 +25,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-global-opt-propagate-linalg-transpose": ("global_optimization.propagate_linalg_transpose", "PropagateLinalgTranspose"),
     "iree-global-opt-raise-special-ops": ("global_optimization.raise_special_ops", "RaiseSpecialOps"),
     "iree-global-opt-remove-zero-extent-tensors": ("global_optimization.remove_zero_extent_tensors", "RemoveZeroExtentTensors"),
+    "iree-util-hoist-into-globals": ("global_optimization.hoist_into_globals", "HoistIntoGlobals"),
     "iree-dispatch-creation-clone-producers-into-dispatch-regions": (
         "dispatch_creation.clone_producers_into_dispatch_regions",
         "CloneProducersIntoDispatchRegions",
@@ -47,6 +49,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "iree-flow-annotate-dispatches": ("flow.annotate_dispatches", "AnnotateDispatches"),
     "iree-flow-deduplicate-executables": ("flow.deduplicate_executables", "DeduplicateExecutables"),
     "iree-flow-initialize-empty-tensors": ("flow.initialize_empty_tensors", "InitializeEmptyTensors"),
+    "iree-flow-outline-constants": ("flow.outline_constants", "OutlineConstants"),
     "iree-flow-outline-dispatch-regions": ("flow.outline_dispatch_regions", "OutlineDispatchRegions"),
     "iree-flow-verify-input-legality": ("flow.verify_input_legality", "VerifyInputLegality"),
     "canonicalize": ("ir.transforms.canonicalize", "Canonicalize"),

@@ -74,6 +74,30 @@ util.initializer {
   util.global.store %w, @z : !stream.resource<constant>
   util.return
 }
+
+// So are those of an initializer that branches, in its entry.
+// CHECK: util.initializer
+util.initializer {
+  // CHECK: %[[C:.+]]:2, %[[T:.+]] = stream.resource.constants :
+  // CHECK-NEXT: !stream.resource<constant>{%c4} = dense<3> : tensor<i32>,
+  // CHECK-NEXT: !stream.resource<constant>{%c8} = dense<[4, 5]> : tensor<2xi32>
+  // CHECK: %[[W:.+]]:2 = stream.timepoint.await sync %[[T]] => %[[C]]#0, %[[C]]#1
+  // CHECK: cf.cond_br
+  %c4 = arith.constant 4 : index
+  %0 = stream.async.constant : !stream.resource<constant>{%c4} = dense<3> : tensor<i32>
+  util.global.store %0, @x : !stream.resource<constant>
+  %device_count = hal.devices.count : index
+  %many = arith.cmpi sgt, %device_count, %c4 : index
+  cf.cond_br %many, ^bb1, ^bb2
+^bb1:
+  %c8 = arith.constant 8 : index
+  %1 = stream.async.constant : !stream.resource<constant>{%c8} = dense<[4, 5]> : tensor<2xi32>
+  // CHECK: util.global.store %[[W]]#1, @y
+  util.global.store %1, @y : !stream.resource<constant>
+  cf.br ^bb2
+^bb2:
+  util.return
+}
 util.global private @x : !stream.resource<constant>
 util.global private @y : !stream.resource<constant>
 util.global private @z : !stream.resource<constant>

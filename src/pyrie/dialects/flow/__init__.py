@@ -30,6 +30,7 @@ from pyrie.dialects.flow.dispatch import (
     ReturnOp,
 )
 from pyrie.dialects.flow.tensor import (
+    NamedParameterAttr,
     ParameterLoadOp,
     ParameterWriteOp,
     TensorAllocaOp,
@@ -94,5 +95,5 @@ DIALECT = Dialect(
         TensorTransferOp,
         TensorUpdateOp,
     ],
-    [ChannelType, CollectiveElementTypeAttr, CollectiveReductionOpAttr],
+    [ChannelType, CollectiveElementTypeAttr, CollectiveReductionOpAttr, NamedParameterAttr],
 )

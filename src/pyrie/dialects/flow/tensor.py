@@ -12,6 +12,7 @@ from xdsl.irdl import (
     IRDLOperation,
     VarConstraint,
     base,
+    irdl_attr_definition,
     irdl_op_definition,
     operand_def,
     opt_operand_def,
@@ -27,6 +28,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import ParameterReference, ShapedOperandList, ShapedTiedResult, TypeAndElementType
 from pyrie.dialects.flow.dispatch import verify_dynamic_dims
+from pyrie.dialects.util.attributes import NamedParameter
 from pyrie.dialects.util.types import BufferType
 
 index = IndexType()
@@ -47,6 +49,13 @@ class _TensorOp(IRDLOperation):
 
 
 # ---- constants ---------------------------------------------------------------------------------------------------------
+
+
+@irdl_attr_definition
+class NamedParameterAttr(NamedParameter):
+    """A tensor kept outside of the module: `#flow.parameter.named<"scope"::"key"> : tensor<4xf32>`."""
+
+    name = "flow.parameter.named"
 
 
 @irdl_op_definition

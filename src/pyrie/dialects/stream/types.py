@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DictionaryAttr, IntAttr, NoneAttr, StringAttr
+from xdsl.dialects.builtin import IntAttr, NoneAttr, StringAttr
 from xdsl.ir import Attribute, Data, ParametrizedAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
@@ -13,7 +13,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import SizedType
-from pyrie.dialects.util.attributes import SelfTypedAttr
+from pyrie.dialects.util.attributes import NamedParameter, SelfTypedAttr
 
 UNKNOWN, EXTERNAL, STAGING, TRANSIENT, VARIABLE, CONSTANT = LIFETIMES = (
     "*",
@@ -250,37 +250,10 @@ class CollectiveAttr(ParametrizedAttribute):
 
 
 @irdl_attr_definition
-class NamedParameterAttr(SelfTypedAttr, ParametrizedAttribute):
+class NamedParameterAttr(NamedParameter):
     """A tensor kept outside of the module: `#stream.parameter.named<"scope"::"key"> : tensor<4xf32>`."""
 
     name = "stream.parameter.named"
-
-    type: Attribute
-    scope: StringAttr | NoneAttr
-    key: StringAttr
-    config: DictionaryAttr | NoneAttr
-
-    @classmethod
-    def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
-        scope, config = NoneAttr(), NoneAttr()
-        with parser.in_angle_brackets():
-            key = StringAttr(parser.parse_str_literal())
-            if parser.parse_optional_punctuation(":"):
-                parser.parse_punctuation(":")
-                scope, key = key, StringAttr(parser.parse_str_literal())
-            if parser.parse_optional_punctuation(","):
-                config = parser.parse_attribute()
-        return [scope, key, config]
-
-    def print_body(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            if isinstance(self.scope, StringAttr):
-                printer.print_attribute(self.scope)
-                printer.print_string("::")
-            printer.print_attribute(self.key)
-            if isinstance(self.config, DictionaryAttr):
-                printer.print_string(", ")
-                printer.print_attribute(self.config)
 
 
 ATTRIBUTES: list[type[Attribute]] = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from xdsl.dialects.builtin import ArrayAttr, IntAttr, NoneAttr, StringAttr, i8
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, NoneAttr, StringAttr, i8
 from xdsl.ir import Attribute, ParametrizedAttribute, TypedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
@@ -52,6 +53,38 @@ class SelfTypedAttr(TypedAttribute):
     def print_without_type(self, printer: Printer) -> None:
         printer.print_string(f"#{self.name}")
         self.print_body(printer)
+
+
+@dataclass(frozen=True, init=False)  # so that the parameters count when two attributes are compared
+class NamedParameter(SelfTypedAttr, ParametrizedAttribute):
+    """A tensor kept outside of the module, by the key it has there: `<"scope"::"key"> : tensor<4xf32>`. Each level has its own."""
+
+    type: Attribute
+    scope: StringAttr | NoneAttr
+    key: StringAttr
+    config: DictionaryAttr | NoneAttr
+
+    @classmethod
+    def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
+        scope, config = NoneAttr(), NoneAttr()
+        with parser.in_angle_brackets():
+            key = StringAttr(parser.parse_str_literal())
+            if parser.parse_optional_punctuation(":"):
+                parser.parse_punctuation(":")
+                scope, key = key, StringAttr(parser.parse_str_literal())
+            if parser.parse_optional_punctuation(","):
+                config = parser.parse_attribute()
+        return [scope, key, config]
+
+    def print_body(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            if isinstance(self.scope, StringAttr):
+                printer.print_attribute(self.scope)
+                printer.print_string("::")
+            printer.print_attribute(self.key)
+            if isinstance(self.config, DictionaryAttr):
+                printer.print_string(", ")
+                printer.print_attribute(self.config)
 
 
 @irdl_attr_definition

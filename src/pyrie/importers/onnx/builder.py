@@ -8,7 +8,7 @@ import numpy as np
 from xdsl.dialects.builtin import AnyFloat, IndexType, IntegerType, LocationAttr, TensorType, UnknownLoc, i1
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from pyrie.dialects import arith, tensor
+from pyrie.dialects import arith, cf, tensor
 from pyrie.dialects import stablehlo as hlo
 from pyrie.importers.onnx.values import Dim, Size, Value, constant, shape_text
 from pyrie.ir.elements import from_numpy, numpy_dtype
@@ -79,6 +79,12 @@ class Builder:
 
     def dim(self, value: SSAValue, axis: int) -> Dim:
         return Dim(self, self.insert(tensor.DimOp(value, self.index(axis))))
+
+    def require_equal(self, a: Dim, b: Size, words: str) -> None:
+        """Stops the program before anything runs when the sizes differ."""
+        check = cf.AssertOp(self.insert(arith.CmpiOp(a.value, self.index(b), "eq")), words)
+        check.location = self.location
+        self.block.add_op(check)
 
     def sizes_operand(self, sizes: Sequence[Size]) -> SSAValue:
         """A 1-d tensor of sizes, as the dynamic ops take it."""

@@ -33,7 +33,7 @@ ENTRY = "main"
 def import_onnx(source: loading.Source, context: Context | None = None) -> ModuleOp:
     """The model as a module of StableHLO with the entry `@main`: inputs in graph order without initialisers, results in graph order.
 
-    Symbolic dimensions are read from the inputs at run time; equal symbols are taken to be equal sizes. Raises InputError for damaged
+    Symbolic dimensions are read from the inputs at run time; equal symbols must be equal sizes. Raises InputError for damaged
     models and UnsupportedError, naming the node, for operators and attributes that are not there yet.
     """
     model, name, folder = loading.load_model(source)
@@ -209,7 +209,8 @@ class GraphImporter:
         self.values[info.name] = Value(element, tuple(sizes), ssa=argument, name=info.name)
 
     def read_symbols(self, inputs: Iterable[ValueInfoProto]) -> None:
-        """Reads each symbolic size once, from the first argument that has it."""
+        """Reads each symbolic size once, from the first argument that has it; the others must agree."""
+        first: dict[str, str] = {}
         for info in inputs:
             value = self.values[info.name]
             assert value.ssa is not None
@@ -224,6 +225,11 @@ class GraphImporter:
                     size = self.builder.dim(value.ssa, axis)
                     if symbol:
                         self.symbols[symbol] = size
+                        first[symbol] = f"dimension {axis} of '{info.name}'"
+                elif symbol in first:
+                    self.builder.location = named(symbol)
+                    words = f"'{symbol}' is the size of dimension {axis} of '{info.name}' and of {first[symbol]}: they must be equal"
+                    self.builder.require_equal(self.builder.dim(value.ssa, axis), size, words)
                 sizes[axis] = size
             value.sizes = tuple(sizes)
 

@@ -76,6 +76,11 @@ def tensor_import(machine: Machine, op: Operation, operands: Sequence[Value]) ->
         shape = type_.get_shape()
         if array.ndim != len(shape) or any(a != b for a, b in zip(array.shape, shape, strict=True) if b != DYNAMIC_INDEX):
             raise InputError(f"an argument has shape {array.shape}; {type_} is expected", location=location_of(op))
+        dims = [size for size, known in zip(array.shape, shape, strict=True) if known == DYNAMIC_INDEX]
+        for size, given in zip(dims, operands[1:], strict=False):
+            if size != given:
+                message = f"an argument has the size {size} where {given} is expected"
+                raise DeviceError(message, code="INVALID_ARGUMENT", location=location_of(op))
         array = array.astype(dtype_of(type_), copy=False)
     return (array,)
 

@@ -7,6 +7,7 @@ from pyrie.ir.transforms.canonicalize import Canonicalize
 from pyrie.ir.transforms.cse import CSE
 from pyrie.ir.transforms.inline import Inline
 from pyrie.ir.transforms.symbol_dce import SymbolDCE
+from pyrie.passes.abi.require_equal_sizes import RequireEqualSizes
 from pyrie.passes.abi.wrap_entry_points import WrapEntryPoints
 from pyrie.passes.input.pipeline import LEAVES
 from pyrie.passes.options import CompileOptions
@@ -20,6 +21,7 @@ def abi_phase(options: CompileOptions) -> Pipeline:
         Inline(),
         Canonicalize(),
         CSE(),
+        RequireEqualSizes(),
         SymbolDCE(),
         leaves=LEAVES,
     )

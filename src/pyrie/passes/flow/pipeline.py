@@ -10,6 +10,7 @@ from pyrie.passes.dispatch_creation.pipeline import LEAVES as TENSOR_LEAVES
 from pyrie.passes.flow.annotate_dispatches import AnnotateDispatches
 from pyrie.passes.flow.deduplicate_executables import DeduplicateExecutables
 from pyrie.passes.flow.initialize_empty_tensors import InitializeEmptyTensors
+from pyrie.passes.flow.outline_constants import OutlineConstants
 from pyrie.passes.flow.outline_dispatch_regions import OutlineDispatchRegions
 from pyrie.passes.flow.verify_input_legality import VerifyInputLegality
 from pyrie.passes.options import CompileOptions
@@ -26,6 +27,7 @@ def flow_phase(options: CompileOptions) -> Pipeline:
         OutlineDispatchRegions(),
         AnnotateDispatches(),
         DeduplicateExecutables(),
+        OutlineConstants(),
         Canonicalize(),
         CSE(),
         SymbolDCE(),

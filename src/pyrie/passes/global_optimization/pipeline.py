@@ -10,6 +10,7 @@ from pyrie.passes.global_optimization.decompose_concat import DecomposeConcat
 from pyrie.passes.global_optimization.erase_unused_linalg_operands import EraseUnusedLinalgOperands
 from pyrie.passes.global_optimization.expand_tensor_shapes import ExpandTensorShapes
 from pyrie.passes.global_optimization.generalize_linalg_named_ops import GeneralizeLinalgNamedOps
+from pyrie.passes.global_optimization.hoist_into_globals import HoistIntoGlobals
 from pyrie.passes.global_optimization.propagate_linalg_transpose import PropagateLinalgTranspose
 from pyrie.passes.global_optimization.raise_special_ops import RaiseSpecialOps
 from pyrie.passes.global_optimization.remove_zero_extent_tensors import RemoveZeroExtentTensors
@@ -48,5 +49,6 @@ def global_optimization_phase(options: CompileOptions) -> Pipeline:
         PropagateLinalgTranspose() if options.opt_level > 0 else None,
         Canonicalize(),
         CSE(),
+        HoistIntoGlobals() if options.opt_level > 0 else None,
         leaves=LEAVES,
     )

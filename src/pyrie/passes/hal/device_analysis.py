@@ -203,3 +203,15 @@ def loaded_device(value: SSAValue) -> str | None:
     """The name of the global that `value` was loaded from, if it is a device loaded from a global."""
     op = value.owner
     return op.global_name if isinstance(op, util.GlobalLoadOp) else None
+
+
+def inherited_affinities(op: Operation) -> dict[str, Attribute]:
+    """The affinities that hold at `op`: its own, then those of the ops round it."""
+    found: dict[str, Attribute] = {}
+    holder: Operation | None = op
+    while holder is not None:
+        for name, attribute in holder.attributes.items():
+            if "." in name and isinstance(attribute, hal.DeviceAffinityAttr):
+                found.setdefault(name, attribute)
+        holder = holder.parent_op()
+    return found

@@ -90,6 +90,8 @@ def _convert_globals(module: ModuleOp, symbols: SymbolTable) -> dict[str, _Globa
         name, type, mutable = op.sym_name.data, op.type, op.is_mutable is not None
         if not is_private(op):
             raise unsupported_at(op, "is public: resources do not leave the module", hint="make it private and access it through functions")
+        op.attributes.clear()  # the affinity is in the ops from here on,
+        op.properties.pop("inlining_policy", None)  # and no resource is ever inlined
         size = None
         if dynamic_dimension_count(type):
             size_op = util.GlobalOp.build(properties={**op.properties, "sym_name": StringAttr(f"{name}__size"), "type": index})

@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
 
 from pyrie.dialects import stream, util
 from pyrie.dialects.directives import index
+from pyrie.dialects.folding import constant_int
 from pyrie.dialects.stream.types import STAGING, TRANSIENT, ResourceAccessAttr, ResourceType, TimepointType
 from pyrie.ir.context import Context
 from pyrie.ir.diagnostics import unsupported_at
@@ -40,6 +41,8 @@ class ScheduleAllocation(ModulePass):
         affinity = module.attributes.get("stream.affinity.default")
         properties: dict[str, Attribute] = {} if affinity is None else {"affinity": affinity}
         for function in host_functions(module):
+            if isinstance(function, util.InitializerOp):
+                _gather_constants(function.body)
             for block in function.regions[0].blocks:
                 _allocate_constants(block, properties)
             for op in list(function.walk()):
@@ -50,6 +53,18 @@ class ScheduleAllocation(ModulePass):
 
 
 # ---- host ops ----------------------------------------------------------------------------------------------------------
+
+
+def _gather_constants(region: Region) -> None:
+    """Brings the constants of an initializer into its entry, so that they become one upload, however the initializer branches."""
+    entry = region.blocks[0]
+    assert entry.last_op is not None
+    for block in list(region.blocks)[1:]:
+        for op in [op for op in block.ops if isinstance(op, stream.AsyncConstantOp)]:
+            if op.await_timepoint is None and (number := constant_int(op.result_size)) is not None:
+                op.detach()
+                entry.insert_op_before(op, entry.last_op)
+                op.operands[0] = Emitter(op).constant(number)
 
 
 def _allocate_constants(block: Block, affinity: dict[str, Attribute]) -> None:

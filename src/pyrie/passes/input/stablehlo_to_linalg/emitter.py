@@ -23,10 +23,11 @@ from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from pyrie.dialects import arith, linalg, stablehlo, tensor
+from pyrie.dialects import arith, cf, linalg, stablehlo, tensor
 from pyrie.dialects.linalg import IteratorType
 from pyrie.dialects.tensor.shapes import join, known_size
 from pyrie.ir import elements
+from pyrie.ir.locations import place
 
 Size = SSAValue | int  # a dimension: known when compiling, or an index value
 Body = Callable[["Emitter", list[SSAValue]], Sequence[SSAValue]]
@@ -201,6 +202,25 @@ class Emitter:
         for value in rest:
             total = self(op(total, value))  # pyright: ignore[reportCallIssue]
         return total
+
+    # ---- what must hold at run time ----
+
+    def require(self, holds: SSAValue, words: str) -> None:
+        """Stops the program where `holds` is false, before the op that relies on it runs; `words` say what does not hold."""
+        where = place(self.location)
+        self.insert(cf.AssertOp(holds, f"{where}: {words}" if where else words))
+
+    def require_equal(self, a: Size, b: Size, words: str) -> None:
+        self._require_order(a, b, "eq", words)
+
+    def require_at_most(self, a: Size, b: Size, words: str) -> None:
+        """`a` is neither negative nor larger than `b`."""
+        self._require_order(a, b, "ule", words)
+
+    def _require_order(self, a: Size, b: Size, predicate: str, words: str) -> None:
+        """The abi phase drops what is implied by other requirements; what the types say already has been verified."""
+        if a is not b and not (isinstance(a, int) and isinstance(b, int)):
+            self.require(self(arith.CmpiOp(self.index(a), self.index(b), predicate)), words)
 
     # ---- tensors ----
 

@@ -40,6 +40,11 @@ def lower_gather(e: Emitter, op: Operation) -> list[SSAValue]:
         sizes[axis] = e.size(indices, source)
     for axis, source in zip(d.offset_dims, window_axes, strict=True):
         sizes[axis] = slices[source]
+    for axis in range(rank):
+        e.require_at_most(slices[axis], e.size(operand, axis), f"the slices of a gather must fit into dimension {axis} of the operand")
+    for axis, source in zip(d.operand_batching_dims, d.start_indices_batching_dims, strict=True):
+        words = f"batching dimensions {axis} of the operand and {source} of the indices of a gather must be equal"
+        e.require_equal(e.size(indices, source), e.size(operand, axis), words)
     limits = {axis: e.index(e.subtract(e.size(operand, axis), slices[axis])) for axis in d.start_index_map}
     zero = e.index(0)
     unsigned = is_unsigned(e.signs.operands[1])

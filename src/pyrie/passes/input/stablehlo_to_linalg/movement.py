@@ -126,6 +126,9 @@ def broadcast_at_run_time(
     """A broadcast of dimensions that may be one or may be as large as the result's: the index is chosen by comparing sizes."""
     zero, one = e.index(0), e.index(1)
     grown = {i: e(arith.CmpiOp(e.index(e.size(value, i)), one, "eq")) for i in uncertain}
+    for i, is_one in grown.items():
+        keeps = e(arith.CmpiOp(e.index(e.size(value, i)), e.index(sizes[dims[i]]), "eq"))
+        e.require(e(arith.OrIOp(is_one, keeps)), f"dimension {i} of what is broadcast must be 1 or that of the result")
 
     def body(inner: Emitter, args: list[SSAValue]) -> list[SSAValue]:
         where: list[SSAValue] = []
@@ -193,6 +196,9 @@ def reshape(e: Emitter, value: SSAValue, sizes: Sequence[Size]) -> SSAValue:
     middle, collapse, expand = common_shape(e, source, list(sizes))
     if [len(group) for group in collapse] != [1] * len(source):
         value = e(tensor.CollapseShapeOp(value, collapse, e.tensor_type(middle, element_of(value.type))))
+    groups = [[sizes[i] for i in group] for group in expand]
+    said = [e.multiply(*group) if all(isinstance(n, int) for n in group) else size for group, size in zip(groups, middle, strict=True)]
+    value = e.as_type(value, e.tensor_type(said, element_of(value.type)))  # the target may know more than the source
     if [len(group) for group in expand] != [1] * len(sizes):
         result = e.tensor_type(sizes, element_of(value.type))
         value = e(tensor.ExpandShapeOp.mixed(value, expand, list(sizes), result))
@@ -343,6 +349,8 @@ def lower_real_dynamic_slice(e: Emitter, op: Operation) -> list[SSAValue]:
     offsets, sizes, strides = [], [], []
     for axis, size in enumerate(type.get_shape()):
         start, limit, stride = (e.size_operand(v, axis) for v in (op.start_indices, op.limit_indices, op.strides))
+        e.require_at_most(start, limit, f"a slice of dimension {axis} must not end before it starts")
+        e.require_at_most(limit, e.size(op.operand, axis), f"a slice must end inside of dimension {axis}")
         reach = e.add(e.subtract(limit, start), e.subtract(stride, 1))
         offsets.append(start)
         sizes.append(size if size != DYNAMIC_INDEX else e.divide(reach, stride))
@@ -359,6 +367,10 @@ def lower_concatenate(e: Emitter, op: Operation) -> list[SSAValue]:
     for i, size in enumerate(cast(TensorType, op.result.type).get_shape()):
         if i != axis and size != DYNAMIC_INDEX:
             sizes[i] = size
+    for number, part in enumerate(parts):
+        for i, size in enumerate(part):
+            if i != axis:
+                e.require_equal(size, sizes[i], f"dimension {i} of input {number} of a concatenation must be that of the others")
     sizes[axis] = e.add(*(part[axis] for part in parts))
     result = e.empty(sizes, element_of(signless(op.result.type)))
     offset: Size = 0
