@@ -79,7 +79,9 @@ def source(architecture: str, code: bytes, offsets: dict[str, int]) -> str:
         [
             f'"""Machine code for {architecture}, made from *.ll by scripts/generate_machine_code.py. Do not edit."""',
             "",
-            "OFFSETS = {" + ", ".join(f'"{name}": {offset}' for name, offset in sorted(offsets.items())) + "}",
+            "OFFSETS = {",
+            *(f'    "{name}": {offset},' for name, offset in sorted(offsets.items())),
+            "}",
             "CODE = bytes.fromhex(",
             *(f'    "{line}"' for line in lines),
             ")",

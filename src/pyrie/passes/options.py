@@ -32,7 +32,7 @@ class CompileOptions:
     memoization: bool = True
     indirect_command_buffers: bool = True
     force_indirect_command_buffers: bool = False
-    memoize_dynamic: bool = False
+    memoize_dynamic: bool = True
     memo_entries: int = 8  # results kept for each region that depends on numbers
     memo_minimum_dispatches: int = 1  # of a recording worth keeping: our runtime records one in 85 us, and a miss costs 10 us
     memo_lazy: bool = False  # run memoize regions when first needed, not when the program is loaded
