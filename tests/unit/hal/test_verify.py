@@ -19,8 +19,9 @@ WRONG = {
     "a constant beyond the layout": (f"%0 = hal.interface.constant.load layout({LAYOUT}) ordinal(1) : i32", "1 constants"),
     "an element type without a number": ("%0 = hal.element_type<index> : i32", "unsupported element type"),
     "a count region without the workload": (
-        '%0 = hal.dispatch.extern "k"[%n](%a) : (i64) -> i64 count(%x: !hal.device) -> (index, index, index) { %c = arith.constant 1 : index '
-        f'hal.return %c, %c, %c : index, index, index }} layout({LAYOUT}) objects({{#hal.executable.target<"a", "b"> ordinal(0) = []}})',
+        '%0 = hal.dispatch.extern "k"[%n](%a) : (i64) -> i64 count(%x: !hal.device) -> (index, index, index) {\n'
+        "%c = arith.constant 1 : index hal.return %c, %c, %c : index, index, index }"
+        f' layout({LAYOUT}) objects({{#hal.executable.target<"a", "b"> ordinal(0) = []}})',
         "takes a device and 1 indices",
     ),
     "a queue operation that waits for its own end": (
@@ -28,7 +29,7 @@ WRONG = {
         'hal.device.queue.barrier<%d : !hal.device> affinity(%a) wait(%0) signal(%0) flags("None")',
         "cannot wait and signal on the same fence",
     ),
-    "a pointer to another type": ("%0 = util.global.load.indirect %p : !util.ptr<i32> -> i64", "does not point"),
+    "a pointer to another type": ("%0 = util.global.load.indirect %p : !util.ptr<i32> -> i64", "global pointer is"),
     "assumptions for different numbers of call sites": (
         "%0:2 = util.assume.int %a[<umin = 0>, <umin = 1>], %a[<umin = 0>, <umin = 1>, <umin = 2>] : i64, i64",
         "different numbers",
