@@ -6,9 +6,11 @@ import sys
 from typing import TypeVar
 
 from xdsl.ir import Operation
+from xdsl.traits import SymbolTable as SymbolTableTrait
 from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
 from pyrie.ir.locations import describe
+from pyrie.ir.symbol_table import SymbolTable
 from pyrie.support.errors import CompileError, PyrieError, UnsupportedError, VerifyError
 
 E = TypeVar("E", bound=PyrieError)
@@ -59,10 +61,16 @@ def warn_at(op: Operation, message: str, *, kind: str = "warning") -> None:
 
 
 def verify(root: Operation) -> None:
-    """Checks every invariant of `root` and all below it. Raises a located VerifyError for the first op that breaks one."""
+    """Checks every invariant of `root` and all below it. Raises a located VerifyError for the first op that breaks one.
+
+    An op that names symbols and has a method `verify_symbols(table)` is asked too, with the table it looks them up in.
+    """
+    tables: dict[Operation, SymbolTable] = {}
     for op in root.walk():
         try:
             op.verify(verify_nested_ops=False)
+            if (verify_symbols := getattr(op, "verify_symbols", None)) is not None and (table := _table_round(op, tables)) is not None:
+                verify_symbols(table)
         except PyrieError:
             raise
         except (VerifyException, DiagnosticException, ValueError) as error:
@@ -72,6 +80,17 @@ def verify(root: Operation) -> None:
                 if block.parent is not region:
                     raise error_at(op, "op holds a block that names another parent", kind=VerifyError)
     _verify_dominance(root)
+
+
+def _table_round(op: Operation, tables: dict[Operation, SymbolTable]) -> SymbolTable | None:
+    """The symbols among which `op` looks up names, None if it stands in no table; `tables` holds those made so far."""
+    owner = op.parent_op()
+    while owner is not None and owner not in tables:
+        if owner.has_trait(SymbolTableTrait, value_if_unregistered=False):
+            tables[owner] = SymbolTable(owner)
+            break
+        owner = owner.parent_op()
+    return tables[owner] if owner is not None else None
 
 
 def _first_line(error: Exception) -> str:

@@ -23,7 +23,7 @@ def round_trip(text: str) -> str:
     return print_module(module)
 
 
-@pytest.mark.parametrize("name", ["every_op", "more_ops"])
+@pytest.mark.parametrize("name", ["every_op", "more_ops", "extern_dispatch"])
 def test_every_op_prints_as_it_was_read(name: str):
     text = (HERE / f"{name}.mlir").read_text()
     assert round_trip(text).strip() == text.strip()
@@ -72,7 +72,7 @@ def test_wrong_text_is_named(text: str, message: str):
 
 
 @pytest.mark.interop
-@pytest.mark.parametrize("name", ["every_op", "more_ops"])
+@pytest.mark.parametrize("name", ["every_op", "more_ops", "extern_dispatch"])
 def test_operands_stand_in_the_order_of_the_real_dialect(name: str):
     """In generic form, where nothing but the order says which operand is which."""
     path = HERE / f"{name}.mlir"

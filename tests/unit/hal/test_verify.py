@@ -18,12 +18,18 @@ WRONG = {
     "a binding beyond the layout": (f"%0 = hal.interface.binding.subspan layout({LAYOUT}) binding(1) : memref<4xf32>", "1 bindings"),
     "a constant beyond the layout": (f"%0 = hal.interface.constant.load layout({LAYOUT}) ordinal(1) : i32", "1 constants"),
     "an element type without a number": ("%0 = hal.element_type<index> : i32", "unsupported element type"),
+    "a count region without the workload": (
+        '%0 = hal.dispatch.extern "k"[%n](%a) : (i64) -> i64 count(%x: !hal.device) -> (index, index, index) {\n'
+        "%c = arith.constant 1 : index hal.return %c, %c, %c : index, index, index }"
+        f' layout({LAYOUT}) objects({{#hal.executable.target<"a", "b"> ordinal(0) = []}})',
+        "takes a device and 1 indices",
+    ),
     "a queue operation that waits for its own end": (
         '%f = util.null : !hal.fence %0 = hal.fence.join at([%f]) flags("None") -> !hal.fence '
         'hal.device.queue.barrier<%d : !hal.device> affinity(%a) wait(%0) signal(%0) flags("None")',
         "cannot wait and signal on the same fence",
     ),
-    "a pointer to another type": ("%0 = util.global.load.indirect %p : !util.ptr<i32> -> i64", "does not point"),
+    "a pointer to another type": ("%0 = util.global.load.indirect %p : !util.ptr<i32> -> i64", "global pointer is"),
     "assumptions for different numbers of call sites": (
         "%0:2 = util.assume.int %a[<umin = 0>, <umin = 1>], %a[<umin = 0>, <umin = 1>, <umin = 2>] : i64, i64",
         "different numbers",
@@ -34,7 +40,7 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG, ids=str)
 def test_wrong_ops_are_refused(case: str):
     text, message = WRONG[case]
-    arguments = "%d: !hal.device, %a: i64, %p: !util.ptr<i32>"
+    arguments = "%d: !hal.device, %a: i64, %p: !util.ptr<i32>, %n: index"
     module = parse_module(f"util.func private @f({arguments}) {{\n  {text}\n  util.return\n}}", make_context())
     with pytest.raises(VerifyException, match=message):
         module.verify()

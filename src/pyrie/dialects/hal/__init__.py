@@ -130,6 +130,7 @@ from pyrie.dialects.hal.executables import (
     ExecutableSourceOp,
     ExecutableVariantOp,
 )
+from pyrie.dialects.hal.extern import DispatchExternOp
 from pyrie.dialects.hal.fences import (
     ExFileFromMemoryOp,
     FenceAwaitOp,
@@ -184,7 +185,7 @@ OPERATIONS = [
     CommandBufferExecutionBarrierOp, CommandBufferFillBufferOp, CommandBufferFinalizeOp, CommandBufferUpdateBufferOp, DeviceAllocatorOp,
     DeviceMemoizeOp, DeviceQueryOp, DeviceQueueAllocaOp, DeviceQueueBarrierOp, DeviceQueueCopyOp, DeviceQueueDeallocaOp,
     DeviceQueueExecuteIndirectOp, DeviceQueueExecuteOp, DeviceQueueFillOp, DeviceQueueFlushOp, DeviceQueueReadOp, DeviceQueueUpdateOp,
-    DeviceQueueWriteOp, DeviceResolveOp, DevicesCountOp, DevicesGetOp, ElementTypeOp, EncodingTypeOp, ExFileFromMemoryOp,
+    DeviceQueueWriteOp, DeviceResolveOp, DevicesCountOp, DevicesGetOp, DispatchExternOp, ElementTypeOp, EncodingTypeOp, ExFileFromMemoryOp,
     ExecutableBinaryOp, ExecutableCalculateWorkgroupsOp, ExecutableConditionOp, ExecutableConstantBlockOp, ExecutableConstantLoadOp,
     ExecutableCreateOp, ExecutableExportOp, ExecutableExportOrdinalOp, ExecutableLookupFunctionOp, ExecutableLookupOp, ExecutableOp,
     ExecutableSourceOp, ExecutableVariantOp, FenceAwaitOp, FenceCreateOp, FenceFailOp, FenceJoinOp, FenceQueryOp, FenceSignalOp,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from xdsl.dialects.builtin import FlatSymbolRefAttrConstr, StringAttr, SymbolNameConstraint, SymbolRefAttr, UnitAttr
+from xdsl.dialects.builtin import FlatSymbolRefAttrConstr, StringAttr, SymbolNameConstraint, SymbolRefAttr, TensorType, UnitAttr
 from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
@@ -24,6 +24,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from pyrie.dialects.directives import SymbolVisibility, TypeOrAttr
 from pyrie.dialects.util.types import PtrType
+from pyrie.ir.symbol_table import SymbolTable
 
 
 class GlobalReadEffect(MemoryEffect):
@@ -117,6 +118,13 @@ class GlobalLoadOp(IRDLOperation):
     def asm_result_names(self) -> tuple[str | None, ...]:
         return (self.global_name,)
 
+    def verify_symbols(self, table: SymbolTable) -> None:
+        declared = _declared(table, self.global_name)
+        if self.is_immutable is not None and declared.is_mutable is not None:
+            raise VerifyException(f'is marked as immutable but the global "{self.global_name}" is mutable')
+        if not _agree(declared.type, self.result.type):
+            raise VerifyException(f"global \"{self.global_name}\" is '{declared.type}' but load is '{self.result.type}'")
+
 
 @irdl_op_definition
 class GlobalLoadIndirectOp(IRDLOperation, HasCanonicalizationPatternsInterface):
@@ -138,7 +146,7 @@ class GlobalLoadIndirectOp(IRDLOperation, HasCanonicalizationPatternsInterface):
         return (LoadOfAddress(),)
 
     def verify_(self) -> None:
-        _verify_pointee(self.global_, self.result.type)
+        _verify_pointee(self.global_, self.result.type, "load")
 
 
 @irdl_op_definition
@@ -166,6 +174,11 @@ class GlobalStoreOp(IRDLOperation, HasCanonicalizationPatternsInterface):
 
         return (DropStoreOfLoad(),)
 
+    def verify_symbols(self, table: SymbolTable) -> None:
+        declared = _declared(table, self.global_name)
+        if declared.type != self.value.type:
+            raise VerifyException(f"global \"{self.global_name}\" is '{declared.type}' but store is '{self.value.type}'")
+
 
 @irdl_op_definition
 class GlobalStoreIndirectOp(IRDLOperation, HasCanonicalizationPatternsInterface):
@@ -186,10 +199,24 @@ class GlobalStoreIndirectOp(IRDLOperation, HasCanonicalizationPatternsInterface)
         return (StoreToAddress(),)
 
     def verify_(self) -> None:
-        _verify_pointee(self.global_, self.value.type)
+        _verify_pointee(self.global_, self.value.type, "store")
 
 
-def _verify_pointee(pointer: SSAValue, type: Attribute) -> None:
+def _agree(declared: Attribute, loaded: Attribute) -> bool:
+    """Whether a global of a type may be loaded as another: the same, or a tensor of which less or more of the shape is known."""
+    if isinstance(declared, TensorType) and isinstance(loaded, TensorType):
+        return declared.element_type == loaded.element_type and declared.get_num_dims() == loaded.get_num_dims()
+    return declared == loaded
+
+
+def _declared(table: SymbolTable, name: str) -> GlobalOp:
+    found = table.lookup(name)
+    if not isinstance(found, GlobalOp):
+        raise VerifyException(f"undefined global: @{name}")
+    return found
+
+
+def _verify_pointee(pointer: SSAValue, type: Attribute, access: str) -> None:
     assert isinstance(pointer.type, PtrType)
     if pointer.type.target_type != type:
-        raise VerifyException(f"{pointer.type} does not point to a global of type {type}")
+        raise VerifyException(f"global pointer is '{pointer.type.target_type}' but {access} is '{type}'")
