@@ -151,7 +151,7 @@ def symbol_references(attribute: Attribute) -> Iterator[SymbolRefAttr]:
         elif isinstance(current, ArrayAttr):
             work += reversed(current.data)
         elif isinstance(current, DictionaryAttr):
-            work += reversed(current.data.values())
+            work += reversed(tuple(current.data.values()))
         elif isinstance(current, ParametrizedAttribute) and type(current) not in _HOLD_NO_SYMBOLS:
             work += reversed(current.parameters)
 

@@ -164,7 +164,7 @@ def test_the_cache_key_follows_source_and_options(tmp_path: Path):
     base = cache_key(path, CompileOptions())
     assert base == cache_key(str(path), CompileOptions()) == cache_key(FUNCTION, CompileOptions())
     assert base != cache_key(path, CompileOptions(memoization=False))
-    assert base == cache_key(path, CompileOptions(dump_executables_to="/elsewhere"))
+    assert cache_key(path, CompileOptions(dump_executables_to="/elsewhere")) is None  # a known result would write nothing
     path.write_text(FUNCTION + "\n")
     assert base != cache_key(path, CompileOptions())
     assert cache_key(tmp_path / "missing.mlir", CompileOptions()) is None

@@ -72,8 +72,9 @@ class MaterializeInterfaces(ModulePass):
                 module, "names no device, so there is nothing to compile its executables for", hint="give a target: --target=host"
             )
         for source in sources:
-            make = _variants_of_stream if isinstance(source, stream.ExecutableOp) else _variants_of_source
-            if (executable := make(source, program)) is not None:
+            of_stream = isinstance(source, stream.ExecutableOp)
+            executable = _variants_of_stream(source, program) if of_stream else _variants_of_source(source, program)
+            if executable is not None:
                 Rewriter.insert_op(executable, InsertPoint.before(source))
                 source.detach()
                 source.erase()
@@ -143,7 +144,7 @@ def _new_variant(
     return variant
 
 
-def _variants_of_source(source: hal.ExecutableSourceOp, program: _Program) -> hal.ExecutableOp | None:
+def _variants_of_source(source: hal.ExecutableSourceOp, program: _Program) -> hal.ExecutableOp:
     """Code written by hand: its author gave the layouts, so each variant takes everything as it is."""
     executable = _new_executable(source)
     symbols = SymbolTable(executable)
