@@ -209,12 +209,15 @@ def test_too_many_workgroups(device: Device, counts: tuple[int, int, int]):
     assert caught.value.code == "OUT_OF_RANGE"
     buffer = filled(device, np.array(counts, np.uint32))
     commands = CommandBuffer()
+    commands.dispatch(machine_kernels.kernels(), ORDINALS["nothing"], (4, 1, 1), (), ())
     commands.dispatch_indirect(machine_kernels.kernels(), ORDINALS["nothing"], BufferRef(buffer, 0, 0, 12), (), ())
     commands.finalize()
     for _ in range(2):
         with pytest.raises(DeviceError, match="kernel 'nothing' asks for more than") as caught:
             run(device, commands)
         assert caught.value.code == "OUT_OF_RANGE"
+    buffer.write(0, np.array([7, 3, 2], np.uint32).tobytes())
+    run(device, commands)
 
 
 @pytest.mark.parametrize("counts", [(0, 1, 1), (5, 0, 2), (0, 0, 0)])

@@ -178,15 +178,34 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 ROUNDS = 1 << 31  # seconds of waiting; a meeting takes microseconds
 
 
-def meeting(device: Device, threads: int, guests: int) -> tuple[CommandBuffer, Buffer]:
-    """A program that ends well only if as many threads run its tiles at the same time, and as many guests count themselves."""
-    counter, commands = device.allocator.allocate(4), CommandBuffer()
+def meeting(device: Device, threads: int, guests: int, *, alone_for: int = 0) -> tuple[CommandBuffer, Buffer]:
+    """A program that ends well only if as many threads run its tiles at the same time, and as many guests count themselves.
+
+    If asked to, one thread then works alone for some rounds, and all meet again.
+    """
+    counter, commands = device.allocator.allocate(128 + 64 * CHUNK), CommandBuffer()
     counter.bytes()[:] = 0
     commands.dispatch(kernels(), ORDINALS["nothing"], (1, 1, 1), (), ())  # the first command of a first replay always runs alone
     commands.barrier()
     commands.dispatch(kernels(), ORDINALS["meet"], (threads, 1, 1), (threads + guests, ROUNDS), (BufferRef(counter, 0, 0, 4),))
+    if alone_for:
+        commands.barrier()
+        memory = BufferRef(counter, 0, 128, 64 * CHUNK)
+        commands.dispatch(kernels(), ORDINALS["spin"], (1, 1, 1), (1, 0, alone_for), (memory, memory))
+        commands.barrier()
+        commands.dispatch(kernels(), ORDINALS["meet"], (threads, 1, 1), (threads, ROUNDS), (BufferRef(counter, 0, 64, 4),))
     commands.finalize()
     return commands, counter
+
+
+@needs_native
+def test_a_worker_that_lost_patience_is_invited_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workers, "_pin", lambda cpus, index: None)
+    device = TaskDevice(2, small_microseconds=0)
+    check(device, program())
+    for _ in range(3):
+        commands, _ = meeting(device, 2, 0, alone_for=1_000_000)
+        commands.raise_for(device.run_now(commands.take_job()))
 
 
 @needs_native

@@ -1,11 +1,9 @@
 ; The native executor: how threads share the tiles of a program's commands. The protocol and its proofs are in parallel.ll.
 
-; Waits for a word of a job to differ from what was seen: a thousand looks, then asleep until some command of the job ends. May
-; return early.
-define internal void @await_change(ptr %job, ptr %word, i64 %seen) nounwind {
+; Waits for a word of a job to differ from what was seen, for a thousand looks. After that the driver sleeps until some command ends,
+; and a worker gives up: false. May return early.
+define internal i1 @await_change(ptr %job, ptr %word, i64 %seen, i1 %is.driver) nounwind {
 entry:
-  %event.at = getelementptr i8, ptr %job, i64 $JOB_EVENT
-  %sleepers.at = getelementptr i8, ptr %job, i64 $JOB_SLEEPERS
   br label %look
 
 look:
@@ -18,42 +16,37 @@ spin:
   call void @pause()
   %spins.next = add i64 %spins, 1
   %patient = icmp ult i64 %spins.next, $SPINS
-  br i1 %patient, label %look, label %count
+  br i1 %patient, label %look, label %tired
 
-count:
-  %event = load atomic i32, ptr %event.at acquire, align 4
-  %before = atomicrmw add ptr %sleepers.at, i32 1 seq_cst
+tired:
+  br i1 %is.driver, label %announce.sleep, label %give.up
+
+announce.sleep:
+  %asleep.at = getelementptr i8, ptr %job, i64 $JOB_ASLEEP
+  %was = atomicrmw xchg ptr %asleep.at, i32 1 seq_cst
   %last.look = load atomic i64, ptr %word seq_cst, align 8
   %came = icmp ne i64 %last.look, %seen
-  br i1 %came, label %leave, label %sleep
+  br i1 %came, label %awake, label %sleep
 
 sleep:
-  call void @futex(ptr %event.at, i32 128, i32 %event)
-  br label %leave
+  call void @futex(ptr %asleep.at, i32 128, i32 1)
+  br label %awake
 
-leave:
-  %after = atomicrmw sub ptr %sleepers.at, i32 1 seq_cst
+awake:
+  store atomic i32 0, ptr %asleep.at seq_cst, align 4
   br label %done
 
 done:
-  ret void
+  ret i1 true
+
+give.up:
+  ret i1 false
 }
 
-; Wakes whoever sleeps in `@await_change` of this job, after a word was changed by a sequentially consistent operation.
+; Wakes the driver if it sleeps, after a word of the job was changed by a sequentially consistent operation.
 define internal void @announce(ptr %job) nounwind {
-entry:
-  %sleepers.at = getelementptr i8, ptr %job, i64 $JOB_SLEEPERS
-  %sleepers = load atomic i32, ptr %sleepers.at seq_cst, align 4
-  %any = icmp ne i32 %sleepers, 0
-  br i1 %any, label %wake, label %done
-
-wake:
-  %event.at = getelementptr i8, ptr %job, i64 $JOB_EVENT
-  %before = atomicrmw add ptr %event.at, i32 1 seq_cst
-  call void @futex(ptr %event.at, i32 129, i32 2147483647)
-  br label %done
-
-done:
+  %asleep.at = getelementptr i8, ptr %job, i64 $JOB_ASLEEP
+  %woken = call i1 @rouse(ptr %asleep.at)
   ret void
 }
 
@@ -178,8 +171,8 @@ open:
   ret void
 }
 
-; Waits until all claims of the commands [first, end) are done. False if the epoch is over.
-define internal i1 @await_commands(ptr %job, ptr %all.claims, i64 %first, i64 %end, i32 %epoch) nounwind {
+; Waits until all claims of the commands [first, end) are done. False if the epoch is over, or a worker gives up.
+define internal i1 @await_commands(ptr %job, ptr %all.claims, i64 %first, i64 %end, i32 %epoch, i1 %is.driver) nounwind {
 entry:
   br label %next
 
@@ -209,8 +202,8 @@ compare:
   br i1 %is.complete, label %complete, label %wait
 
 wait:
-  call void @await_change(ptr %job, ptr %done.at, i64 %done)
-  br label %look
+  %goes.on = call i1 @await_change(ptr %job, ptr %done.at, i64 %done, i1 %is.driver)
+  br i1 %goes.on, label %look, label %over
 
 complete:
   %index.next = add i64 %index, 1
@@ -223,49 +216,25 @@ over:
   ret i1 false
 }
 
-; Walks the commands [first, end) of an epoch and does what is left of them. Returns when no claim is left to take, or at once when
-; the epoch is over; what others have taken may still be running.
-define internal void @walk(ptr %job, ptr %program, ptr %workgroup, i64 %first, i64 %end, i32 %epoch) nounwind {
+; Takes claims of a command and runs them until none is left to take; what others have taken may still be running. False if the
+; epoch is over, or a worker gives up.
+define internal i1 @take_claims(ptr %job, ptr %command, ptr %claims, ptr %workgroup, i64 %index, i32 %epoch, i1 %is.driver) nounwind {
 entry:
-  %commands.at = getelementptr i8, ptr %program, i64 $PROGRAM_COMMANDS
-  %commands = load ptr, ptr %commands.at
-  %all.claims.at = getelementptr i8, ptr %job, i64 $JOB_CLAIMS
-  %all.claims = load ptr, ptr %all.claims.at
+  %count.at = getelementptr i8, ptr %claims, i64 $CLAIM_COUNT
+  %done.at = getelementptr i8, ptr %claims, i64 $CLAIM_DONE
   %status.at = getelementptr i8, ptr %job, i64 $JOB_STATUS
   %epoch.wide = zext i32 %epoch to i64
   %nothing = shl i64 %epoch.wide, 32
   %closed = or i64 %nothing, $CLOSED
   %opening = or i64 %nothing, $OPENING
-  br label %next
-
-next:
-  %index = phi i64 [ %first, %entry ], [ %index.next, %exhausted ]
-  %stage = phi i64 [ %first, %entry ], [ %stage.now, %exhausted ]     ; where the commands since the last barrier begin
-  %more = icmp ult i64 %index, %end
-  br i1 %more, label %command, label %leave
-
-command:
-  %offset = shl i64 %index, 6
-  %command.at = getelementptr i8, ptr %commands, i64 %offset
-  %claims = getelementptr i8, ptr %all.claims, i64 %offset
-  %count.at = getelementptr i8, ptr %claims, i64 $CLAIM_COUNT
-  %done.at = getelementptr i8, ptr %claims, i64 $CLAIM_DONE
-  %barrier.at = getelementptr i8, ptr %command.at, i64 $COMMAND_AFTER_BARRIER
-  %barrier = load i32, ptr %barrier.at
-  %has.barrier = icmp ne i32 %barrier, 0
-  br i1 %has.barrier, label %wait, label %look
-
-wait:
-  %in.time = call i1 @await_commands(ptr %job, ptr %all.claims, i64 %stage, i64 %index, i32 %epoch)
-  br i1 %in.time, label %look, label %leave
+  br label %look
 
 look:
-  %stage.now = phi i64 [ %stage, %command ], [ %index, %wait ], [ %stage.now, %finished ], [ %stage.now, %lost ], [ %stage.now, %opened ]
   %claim = load atomic i64, ptr %claims acquire, align 8
   %claim.epoch.wide = lshr i64 %claim, 32
   %claim.epoch = trunc i64 %claim.epoch.wide to i32
   %current = icmp eq i32 %claim.epoch, %epoch
-  br i1 %current, label %choose, label %leave
+  br i1 %current, label %choose, label %over
 
 choose:
   %number = trunc i64 %claim to i32
@@ -279,18 +248,15 @@ marked:
 try.open:
   %open.swap = cmpxchg ptr %claims, i64 %closed, i64 %opening seq_cst seq_cst
   %mine = extractvalue { i64, i1 } %open.swap, 1
-  br i1 %mine, label %open.grid, label %opened
+  br i1 %mine, label %open.grid, label %look
 
 open.grid:
-  call void @open_grid(ptr %job, ptr %command.at, ptr %claims, i64 %index, i64 %nothing)
-  br label %opened
+  call void @open_grid(ptr %job, ptr %command, ptr %claims, i64 %index, i64 %nothing)
+  br label %look
 
 await.open:
-  call void @await_change(ptr %job, ptr %claims, i64 %opening)
-  br label %opened
-
-opened:
-  br label %look
+  %goes.on = call i1 @await_change(ptr %job, ptr %claims, i64 %opening, i1 %is.driver)
+  br i1 %goes.on, label %look, label %over
 
 open:
   %count = load atomic i32, ptr %count.at acquire, align 4
@@ -301,10 +267,7 @@ take:
   %claim.next = add i64 %claim, 1
   %take.swap = cmpxchg ptr %claims, i64 %claim, i64 %claim.next acquire monotonic
   %taken = extractvalue { i64, i1 } %take.swap, 1
-  br i1 %taken, label %execute, label %lost
-
-lost:
-  br label %look
+  br i1 %taken, label %execute, label %look
 
 execute:
   %status = load atomic i64, ptr %status.at monotonic, align 8
@@ -323,7 +286,7 @@ run:
   %begin.next = add i64 %begin, %step
   %is.last = icmp ugt i64 %begin.next, %tiles
   %stop = select i1 %is.last, i64 %tiles, i64 %begin.next
-  %code = call i64 @run_command(ptr %job, ptr %command.at, ptr %workgroup, i64 %begin, i64 %stop)
+  %code = call i64 @run_command(ptr %job, ptr %command, ptr %workgroup, i64 %begin, i64 %stop)
   %failed = icmp ne i64 %code, 0
   br i1 %failed, label %note, label %count.done
 
@@ -336,18 +299,84 @@ count.done:
   %done.count = trunc i64 %done to i32
   %done.now = add i32 %done.count, 1
   %is.complete = icmp eq i32 %done.now, %count
-  br i1 %is.complete, label %tell, label %finished
+  br i1 %is.complete, label %tell, label %look
 
 tell:
   call void @announce(ptr %job)
-  br label %finished
-
-finished:
   br label %look
+
+exhausted:
+  ret i1 true
+
+over:
+  ret i1 false
+}
+
+; Walks the commands [first, end) of an epoch and does what is left of them; the driver returns when all of it is done. On its way it
+; invites workers to commands of several claims, if any has come back for something to do since it did so last.
+define internal void @walk(ptr %job, ptr %program, ptr %pool, ptr %workgroup, i64 %first, i64 %end, i32 %epoch, i1 %is.driver) nounwind {
+entry:
+  %commands.at = getelementptr i8, ptr %program, i64 $PROGRAM_COMMANDS
+  %commands = load ptr, ptr %commands.at
+  %all.claims.at = getelementptr i8, ptr %job, i64 $JOB_CLAIMS
+  %all.claims = load ptr, ptr %all.claims.at
+  %returns.at = getelementptr i8, ptr %pool, i64 $POOL_RETURNS
+  %returns.first = load atomic i32, ptr %returns.at monotonic, align 4
+  %never = xor i32 %returns.first, -1
+  br label %next
+
+next:
+  %index = phi i64 [ %first, %entry ], [ %index.next, %exhausted ]
+  %stage = phi i64 [ %first, %entry ], [ %stage.now, %exhausted ]     ; where the commands since the last barrier begin
+  %seen = phi i32 [ %never, %entry ], [ %seen.now, %exhausted ]       ; workers' returns at the last invitation
+  %more = icmp ult i64 %index, %end
+  br i1 %more, label %command, label %end.reached
+
+command:
+  %offset = shl i64 %index, 6
+  %command.at = getelementptr i8, ptr %commands, i64 %offset
+  %claims = getelementptr i8, ptr %all.claims, i64 %offset
+  %barrier.at = getelementptr i8, ptr %command.at, i64 $COMMAND_AFTER_BARRIER
+  %barrier = load i32, ptr %barrier.at
+  %has.barrier = icmp ne i32 %barrier, 0
+  br i1 %has.barrier, label %wait, label %arrive
+
+wait:
+  %in.time = call i1 @await_commands(ptr %job, ptr %all.claims, i64 %stage, i64 %index, i32 %epoch, i1 %is.driver)
+  br i1 %in.time, label %arrive, label %leave
+
+arrive:
+  %stage.now = phi i64 [ %stage, %command ], [ %index, %wait ]
+  br i1 %is.driver, label %consider, label %take
+
+consider:
+  %count.at = getelementptr i8, ptr %claims, i64 $CLAIM_COUNT
+  %count = load atomic i32, ptr %count.at monotonic, align 4
+  %is.wide = icmp ugt i32 %count, 1
+  %returns = load atomic i32, ptr %returns.at monotonic, align 4
+  %is.news = icmp ne i32 %returns, %seen
+  %calls = and i1 %is.wide, %is.news
+  br i1 %calls, label %call.help, label %take
+
+call.help:
+  call void @invite(ptr %job, ptr %pool)
+  br label %take
+
+take:
+  %seen.now = phi i32 [ %seen, %arrive ], [ %seen, %consider ], [ %returns, %call.help ]
+  %goes.on = call i1 @take_claims(ptr %job, ptr %command.at, ptr %claims, ptr %workgroup, i64 %index, i32 %epoch, i1 %is.driver)
+  br i1 %goes.on, label %exhausted, label %leave
 
 exhausted:
   %index.next = add i64 %index, 1
   br label %next
+
+end.reached:
+  br i1 %is.driver, label %finish, label %leave
+
+finish:
+  %all = call i1 @await_commands(ptr %job, ptr %all.claims, i64 %first, i64 %end, i32 %epoch, i1 true)
+  br label %leave
 
 leave:
   ret void

@@ -1,18 +1,20 @@
 ; The native executor: replays a program in several threads. This is the protocol; claims.ll and workers.ll are its two halves.
 ;
-; The *driver* is the thread that called `replay_parallel`. It resets the job's claims for a new *epoch*, puts the job into the
-; mailboxes of some workers, and walks the commands; an invited worker walks them too if it happens to come in time. A walker takes
-; runs of tiles ("claims") by compare-and-swap on `epoch << 32 | next`, and counts those that ended in `epoch << 32 | done`. At a
-; barrier it waits until the work before it is done, however few threads do it.
+; The *driver* is the thread that called `replay_parallel`. It resets the job's claims for a new *epoch* and walks the commands; when it
+; comes to one of several claims it puts the job into the mailboxes of workers that have nothing to do. A worker that finds it walks
+; the commands too. A walker takes runs of tiles ("claims") by compare-and-swap on `epoch << 32 | next`, and counts those that ended
+; in `epoch << 32 | done`. At a barrier it waits until the work before it is done, however few threads do it. If that takes long, the
+; driver sleeps, and a worker goes back to where it waits for anything (`park`), to be invited again; so whoever ends a command has
+; at most one thread to wake, and a chain of commands of one claim wakes nobody.
 ;
 ; Why it cannot deadlock. A wait is only ever for a claim that some thread has taken and is executing, or for a thread between two
 ; instructions of `@open_grid`; whoever executes a claim waits for nothing. No walker waits for a worker to arrive, and claims of a
-; replay that failed are taken and counted like others, only not run.
+; replay that failed are taken and counted like others, only not run. Workers sleep nowhere but in `park`.
 ;
 ; Why a late worker does no harm. It may still walk epoch e when the driver has finished e and begun e + 1, or has handed the job
 ; back. Every claim of e was taken by then, so it can only look: its compare-and-swaps expect e in the upper half and fail, its waits
-; see another epoch and end. An epoch comes back after 2^32 replays, more than a thread can sleep through between two instructions.
-; Should it sleep at a barrier of e, whose words were reset under its eyes, the end of e + 1 wakes it.
+; see another epoch, or end for want of patience. An epoch comes back after 2^32 replays, more than a thread can sleep through between
+; two instructions.
 ;
 ; Why the job is still mapped then. A mailbox holds `job | WORKER_TOOK` from before the worker's first look at the job until after
 ; its last, and Python frees no job that is in a mailbox (`keep_while_watched`). Before a driver returns it takes back the invitations
@@ -21,21 +23,16 @@
 ; Why results do not depend on the threads. Claims are disjoint, workgroups of a dispatch are independent, barriers order the rest.
 ;
 ; Memory orders. What a claim wrote is published by the release half of the addition to `done`, and taken by the acquire load of
-; `done` at the barrier. The reset of an epoch is published by the release store of the epoch and by the swap into the mailbox. Waits
-; are of the two-flag kind, which need sequential consistency: a sleeper counts itself and then looks at the word once more; whoever
-; changes the word then looks for sleepers. One of the two sees the other.
+; `done` at the barrier. The reset of an epoch is published by the release store of the epoch and by the swap into the mailbox. Falling
+; asleep needs sequential consistency: a sleeper sets its flag and then looks once more; whoever has news for it posts them and then
+; looks at the flag. One of the two sees the other.
 
 ; Runs the commands [first, count) with the help of the pool's workers.
 define internal i64 @replay_together(ptr %job, ptr %program, ptr %pool, ptr %workgroup, i64 %first, i64 %count) nounwind {
   %size.at = getelementptr i8, ptr %pool, i64 $POOL_SIZE
   %size = load i32, ptr %size.at
   %epoch = call i32 @begin_epoch(ptr %job, ptr %program, i64 %first, i64 %count, i32 %size)
-  call void @invite(ptr %job, ptr %pool)
-  call void @walk(ptr %job, ptr %program, ptr %workgroup, i64 %first, i64 %count, i32 %epoch)
-  %claims.at = getelementptr i8, ptr %job, i64 $JOB_CLAIMS
-  %claims = load ptr, ptr %claims.at
-  %all = call i1 @await_commands(ptr %job, ptr %claims, i64 %first, i64 %count, i32 %epoch)
-  call void @announce(ptr %job)
+  call void @walk(ptr %job, ptr %program, ptr %pool, ptr %workgroup, i64 %first, i64 %count, i32 %epoch, i1 true)
   call void @retract(ptr %job, ptr %pool)
   %status.at = getelementptr i8, ptr %job, i64 $JOB_STATUS
   %status = load atomic i64, ptr %status.at acquire, align 8

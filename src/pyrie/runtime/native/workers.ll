@@ -1,9 +1,8 @@
 ; The native executor: workers, their mailboxes, and how they sleep. The protocol and its proofs are in parallel.ll.
 
-; Wakes a worker if it sleeps; true if it did.
-define internal i1 @rouse(ptr %worker) nounwind {
+; Wakes the thread whose futex this is, if it sleeps; true if it did.
+define internal i1 @rouse(ptr %asleep.at) nounwind {
 entry:
-  %asleep.at = getelementptr i8, ptr %worker, i64 $WORKER_ASLEEP
   %asleep = load atomic i32, ptr %asleep.at seq_cst, align 4
   %sleeps = icmp ne i32 %asleep, 0
   br i1 %sleeps, label %claim, label %awake
@@ -55,7 +54,8 @@ post:
   br i1 %posted, label %wake, label %continue
 
 wake:
-  %woken = call i1 @rouse(ptr %worker)
+  %asleep.at = getelementptr i8, ptr %worker, i64 $WORKER_ASLEEP
+  %woken = call i1 @rouse(ptr %asleep.at)
   br label %continue
 
 continue:
@@ -113,6 +113,8 @@ entry:
   %workgroup.at = getelementptr i8, ptr %worker, i64 $WORKER_WORKGROUP
   %needs.at = getelementptr i8, ptr %worker, i64 $WORKER_NEEDS
   %pending.at = getelementptr i8, ptr %pool, i64 $POOL_PENDING
+  %returns.at = getelementptr i8, ptr %pool, i64 $POOL_RETURNS
+  %arrival = atomicrmw add ptr %returns.at, i32 1 release
   br label %look
 
 look:
@@ -147,8 +149,9 @@ walk:
   %first.at = getelementptr i8, ptr %job, i64 $JOB_FIRST
   %first.narrow = load atomic i32, ptr %first.at monotonic, align 4
   %first = zext i32 %first.narrow to i64
-  call void @walk(ptr %job, ptr %program, ptr %workgroup, i64 %first, i64 %count, i32 %epoch)
-  store atomic i64 0, ptr %worker seq_cst, align 8
+  call void @walk(ptr %job, ptr %program, ptr %pool, ptr %workgroup, i64 %first, i64 %count, i32 %epoch, i1 false)
+  store atomic i64 0, ptr %worker seq_cst, align 8                    ; the last of the job; now it may go
+  %return = atomicrmw add ptr %returns.at, i32 1 release
   br label %again
 
 starve:
@@ -216,7 +219,8 @@ look:
   %index.wide = zext i32 %index to i64
   %offset = shl i64 %index.wide, 6
   %worker = getelementptr i8, ptr %workers, i64 %offset
-  %woken = call i1 @rouse(ptr %worker)
+  %asleep.at = getelementptr i8, ptr %worker, i64 $WORKER_ASLEEP
+  %woken = call i1 @rouse(ptr %asleep.at)
   br i1 %woken, label %done, label %continue
 
 continue:
