@@ -99,6 +99,8 @@ def test_a_region_in_an_initializer_does_not_crash(item: ModulePass):
     """
     module = run(text, item)
     assert not [op for op in module.walk() if isinstance(op, hal.DeviceMemoizeOp)]
+    names = [op.sym_name.data for op in module.ops if isinstance(op, util.GlobalOp)]
+    assert names == ["device", "stored"]  # it runs once as it is
 
 
 @pytest.mark.parametrize("item", [OutlineMemoizeRegions(), InlineMemoizeRegions()], ids=lambda item: item.name)

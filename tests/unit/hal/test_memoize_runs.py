@@ -190,6 +190,12 @@ def test_a_captured_global_that_is_set_later_is_set_first():
     assert loaded(text + later, OutlineMemoizeRegions()).call("f") == 5
 
 
+def test_a_captured_global_that_is_declared_later_is_declared_first():
+    text = STATIC.replace("%any =", "%later = util.global.load immutable @later : i64\n%any =")
+    text = text.replace("hal.return %seven", "hal.return %later")
+    assert loaded(text + "util.global private @later = 5 : i64", OutlineMemoizeRegions()).call("f") == 5
+
+
 def test_a_region_that_reads_a_global_set_later_through_a_nested_one_waits_for_it():
     later = """
     util.global private @later : i64
