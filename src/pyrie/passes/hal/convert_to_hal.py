@@ -86,4 +86,4 @@ def _strip_exports(module: ModuleOp) -> None:
                     export.properties.pop("condition_fallback", None)
                     for region in (export.condition, export.workgroup_count):
                         for block in list(region.blocks):
-                            region.erase_block(block)
+                            region.erase_block(block, safe_erase=False)  # others of the region, which go too, may use its values
