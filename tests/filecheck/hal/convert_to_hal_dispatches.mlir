@@ -143,3 +143,32 @@ util.func public @counted(%d: !hal.device, %x: index, %y: index) -> (index, inde
   // CHECK: util.return %arg1, %arg2, %[[ONE]], %[[ALL]],
   util.return %a#0, %a#1, %a#2, %b#0, %b#1, %b#2 : index, index, index, index, index, index
 }
+
+// -----
+
+// A count that branches is a region of its own where it is dispatched.
+
+hal.executable private @e {
+  hal.executable.variant public @v target(#hal.executable.target<"llvm-cpu", "embedded-elf-x86_64">) {
+    hal.executable.export public @f ordinal(0) layout(#hal.pipeline.layout<bindings = []>) count(%d: !hal.device, %w: index) -> (index, index, index) {
+      %c1 = arith.constant 1 : index
+      %ok, %wide = hal.device.query<%d : !hal.device> key("cpu" :: "wide") : i1, i1
+      cf.cond_br %wide, ^wide, ^narrow
+    ^wide:
+      hal.return %c1, %w, %c1 : index, index, index
+    ^narrow:
+      hal.return %w, %c1, %c1 : index, index, index
+    }
+  }
+}
+// CHECK-LABEL: util.func public @branching_count
+util.func public @branching_count(%d: !hal.device, %w: index) -> (index, index, index) {
+  // CHECK: %[[COUNT:.+]]:3 = scf.execute_region -> (index, index, index) {
+  // CHECK: hal.device.query<%arg0 : !hal.device>
+  // CHECK: cf.cond_br
+  // CHECK: scf.yield %[[ONE:.+]], %arg1, %[[ONE]]
+  // CHECK: scf.yield %arg1, %[[ONE]], %[[ONE]]
+  // CHECK: util.return %[[COUNT]]#0, %[[COUNT]]#1, %[[COUNT]]#2
+  %count:3 = hal.executable.calculate_workgroups device(%d : !hal.device) target(@e::@v::@f) workload([%w]) : index, index, index
+  util.return %count#0, %count#1, %count#2 : index, index, index
+}

@@ -28,6 +28,42 @@ util.func public @async(%in: !stream.resource<external>, %size: index) -> !strea
 
 // -----
 
+// A function that records commands is outside of the program.
+// expected-error @+1 {{has a body}}
+stream.cmd.func private @inside(%arg0: i32) {
+  util.return
+}
+
+// -----
+
+util.global private @device : !hal.device
+util.func public @collective(%a: !stream.resource<external>, %channel: !stream.channel, %n: index) -> !stream.timepoint {
+  %c0 = arith.constant 0 : index
+  %t = stream.cmd.execute on(#hal.device.affinity<@device>) with(%a as %x: !stream.resource<external>{%n}) {
+    // expected-error @+1 {{is a collective of 'i77'}}
+    stream.cmd.collective<send : i77>[%n] channel(%channel) {
+      ro %x[%c0 for %n] : !stream.resource<external>{%n}
+    }
+  } => !stream.timepoint
+  util.return %t : !stream.timepoint
+}
+
+// -----
+
+util.global private @device : !hal.device
+util.func public @collective_of_two(%a: !stream.resource<external>, %channel: !stream.channel, %n: index) -> !stream.timepoint {
+  %c0 = arith.constant 0 : index
+  %t = stream.cmd.execute on(#hal.device.affinity<@device>) with(%a as %x: !stream.resource<external>{%n}) {
+    // expected-error @+1 {{has 1 resources, which is not what all_gather takes}}
+    stream.cmd.collective<all_gather : si8>[%n] channel(%channel) {
+      ro %x[%c0 for %n] : !stream.resource<external>{%n}
+    }
+  } => !stream.timepoint
+  util.return %t : !stream.timepoint
+}
+
+// -----
+
 // Neither can they be recorded.
 util.global private @device : !hal.device
 util.func public @async_in_commands(%in: !stream.resource<external>, %size: index) -> !stream.timepoint {

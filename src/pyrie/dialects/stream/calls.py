@@ -145,6 +145,11 @@ class CmdFuncOp(StreamOp):
 
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
 
+    def verify_(self) -> None:
+        for attributes, types in ((self.arg_attrs, self.function_type.inputs), (self.res_attrs, self.function_type.outputs)):
+            if attributes is not None and len(attributes) != len(types):
+                raise VerifyException(f"has {len(types)} arguments or results and attributes for {len(attributes)}")
+
 
 @irdl_custom_directive
 class CallOperands(Directive):

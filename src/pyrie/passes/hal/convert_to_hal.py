@@ -21,6 +21,8 @@ from pyrie.passes.stream.emitter import replace
 
 FAMILIES = (channels, devices, executions, files, resources, tensors, timepoints)
 LOWERINGS: dict[type[Operation], Lowering] = {cls: lower for family in FAMILIES for cls, lower in family.LOWERINGS.items()}
+LEFT = "cannot be converted to the hal dialect"
+LEFT_HINT = "the phases before this one leave no such op here"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class ConvertToHAL(ModulePass):
         for op in list(module.body.block.ops):
             if isinstance(op, stream.CmdFuncOp):
                 convert_function(op)
+            elif isinstance(op, stream.StreamOp):
+                raise unsupported_at(op, LEFT, hint=LEFT_HINT)
         convert_types(conversion, module)
         for function in host_functions(module):
             for region in function.regions:
@@ -71,7 +75,7 @@ def _convert_region(conversion: Conversion, region: Region) -> None:
             if lowering is not None:
                 replace(op, lowering(conversion, Emitter.before(op), op))
             elif isinstance(op, stream.StreamOp):
-                raise unsupported_at(op, "cannot be converted to the hal dialect", hint="the stream phase leaves no such op in its output")
+                raise unsupported_at(op, LEFT, hint=LEFT_HINT)
             else:
                 for nested in op.regions:
                     _convert_region(conversion, nested)
@@ -86,4 +90,4 @@ def _strip_exports(module: ModuleOp) -> None:
                     export.properties.pop("condition_fallback", None)
                     for region in (export.condition, export.workgroup_count):
                         for block in list(region.blocks):
-                            region.erase_block(block)
+                            region.erase_block(block, safe_erase=False)  # others of the region, which go too, may use its values

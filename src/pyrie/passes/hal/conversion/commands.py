@@ -7,7 +7,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
 from pyrie.dialects import hal, stream, util
-from pyrie.ir.diagnostics import error_at
+from pyrie.ir.diagnostics import error_at, unsupported_at
 from pyrie.passes.hal.conversion.dispatches import record_dispatch
 from pyrie.passes.hal.conversion.emitter import index
 from pyrie.passes.hal.conversion.recorder import Record, Recorder
@@ -34,18 +34,22 @@ def record_copy(r: Recorder, op: stream.CmdCopyOp) -> list[SSAValue]:
 
 
 def record_collective(r: Recorder, op: stream.CmdCollectiveOp) -> list[SSAValue]:
-    kind = op.op.kind.data
+    kind, element_type = op.op.kind.data, op.op.element_type.data
+    reduction = None if isinstance(op.op.reduction, NoneAttr) else op.op.reduction.data
+    words = ((hal.CollectiveKindAttr, kind), (hal.CollectiveReductionAttr, reduction), (hal.CollectiveElementTypeAttr, element_type))
+    for enumeration, word in words:
+        if word is not None and word not in enumeration.VALUES:
+            raise error_at(op, f"is a collective of '{word}'", hint="there are: " + ", ".join(enumeration.VALUES))
     ranges = list(zip(op.resources, op.resource_offsets, op.resource_lengths, strict=True))
     one_sided = kind in (SENDS_ONLY, RECEIVES_ONLY)
     if len(ranges) != (1 if one_sided else 2):
         raise error_at(op, f"has {len(ranges)} resources, which is not what {kind} takes")
     send = ranges[0] if kind != RECEIVES_ONLY else ()
     receive = ranges[-1] if kind != SENDS_ONLY else ()
-    reduction = op.op.reduction
     what = hal.CollectiveAttr(
         hal.CollectiveKindAttr(kind),
-        NoneAttr() if isinstance(reduction, NoneAttr) else hal.CollectiveReductionAttr(reduction.data),
-        hal.CollectiveElementTypeAttr(op.op.element_type.data),
+        NoneAttr() if reduction is None else hal.CollectiveReductionAttr(reduction),
+        hal.CollectiveElementTypeAttr(element_type),
     )
     optional = [[value] for value in send] or [[], [], []]
     optional += [[value] for value in receive] or [[], [], []]
@@ -79,6 +83,8 @@ def record_call(r: Recorder, op: stream.CmdCallOp) -> list[SSAValue]:
 
 def convert_function(op: stream.CmdFuncOp) -> None:
     """The declaration of what `record_call` calls."""
+    if op.body.blocks:
+        raise unsupported_at(op, "has a body", hint="supported: declarations of functions outside of the program")
     old = op.arg_attrs.data if op.arg_attrs is not None else (DictionaryAttr({}),) * len(op.function_type.inputs)
     inputs: list[Attribute] = [hal.CommandBufferType()]
     attributes = [DictionaryAttr({})]

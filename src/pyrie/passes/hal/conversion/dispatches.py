@@ -56,24 +56,9 @@ def _runs_on(emit: Emitter, variant: hal.ExecutableVariantOp, device: SSAValue) 
     loads = emit.emit(hal.DeviceQueryOp(device, "hal.executable.format", format, i1, IntegerAttr(0, i1))).value
     for op in variant.body.block.ops:
         if isinstance(op, hal.ExecutableConditionOp):
-            return emit.emit(arith.AndIOp(loads, _condition(emit, op, device))).results[0]
+            (meets,) = emit.execute(op.body, [device], [i1])
+            return emit.emit(arith.AndIOp(loads, meets)).results[0]
     return loads
-
-
-def _condition(emit: Emitter, condition: hal.ExecutableConditionOp, device: SSAValue) -> SSAValue:
-    """A copy of a condition's region, which may have several blocks."""
-    body = condition.body.clone()
-    entry = body.blocks[0]
-    entry.args[0].replace_all_uses_with(device)
-    entry.erase_arg(entry.args[0])
-    for block in body.blocks:
-        last = block.last_op
-        if isinstance(last, hal.ReturnOp):
-            returned = list(last.operands)
-            last.detach()
-            last.erase()
-            emit.into(block).emit(scf.YieldOp(*returned))
-    return emit.emit(scf.ExecuteRegionOp([i1], body)).results[0]
 
 
 def _dispatch(
@@ -100,7 +85,7 @@ def _select_export(
     if not export.condition.blocks or fallback is None:
         function = emit.emit(hal.ExecutableLookupFunctionOp(executable, _reference(export))).result
         return [function, *workgroup_count(emit, export, device, op.workload)]
-    (condition,) = emit.inline(export.condition.block, [device, *op.workload])
+    (condition,) = emit.inline(export.condition, [device, *op.workload], [i1])
     other = SymbolTable(variant_of(export)).lookup(fallback)
     if not isinstance(other, hal.ExecutableExportOp):
         raise error_at(export, f"falls back to {fallback}, which is no export of its variant")
@@ -122,11 +107,11 @@ def workgroup_count(emit: Emitter, export: hal.ExecutableExportOp, device: SSAVa
     """The three counts for `workload`: a copy of the export's region, or the workload itself where it has none."""
     if not export.workgroup_count.blocks:
         return _workload_as_grid(emit, workload)
-    body = export.workgroup_count.block
+    body = export.workgroup_count.blocks[0]
     arguments = [device, *workload] if body.args and isinstance(body.args[0].type, hal.DeviceType) else list(workload)
     if len(arguments) < len(body.args):
         raise error_at(export, f"takes a workload of {len(body.args) - 1} values but is dispatched with {len(workload)}")
-    return emit.inline(body, arguments)
+    return emit.inline(export.workgroup_count, arguments, [index] * GRID)
 
 
 def _workload_as_grid(emit: Emitter, workload: Sequence[SSAValue]) -> list[SSAValue]:

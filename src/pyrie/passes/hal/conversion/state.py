@@ -100,7 +100,7 @@ class Conversion:
 
 def _single(op: Operation, affinity: Attribute) -> hal.DeviceAffinityAttr:
     """The affinity itself; of several among which nothing chooses when the program runs, the first."""
-    first = affinity.affinities.data[0] if isinstance(affinity, hal.DeviceOptimalAttr) and affinity.affinities.data else affinity
+    first = affinity.affinities.data[0] if isinstance(affinity, hal.DeviceOptimalAttr) else affinity
     if not isinstance(first, hal.DeviceAffinityAttr):
         hint = "supported: #hal.device.affinity, #hal.device.optimal of such"
         raise unsupported_at(op, f"has the affinity {affinity}: failed to resolve it, only HAL device affinities are supported", hint=hint)
