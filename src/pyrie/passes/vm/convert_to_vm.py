@@ -15,6 +15,7 @@ from pyrie.ir.passes import ModulePass
 from pyrie.passes.vm.conversion import host, objects, scalars
 from pyrie.passes.vm.conversion.converter import Converter, convert_type
 from pyrie.passes.vm.conversion.imports import IMPORTS
+from pyrie.support.errors import InputError
 
 RULE_MODULES = (host, objects, scalars)  # importing them registers their rules
 BINARY_ALIGNMENT = 16
@@ -27,17 +28,22 @@ class ConvertToVM(ModulePass):
     before:  util.func public @f(%x: index) -> !hal.fence { ... hal.fence.create device(%d : !hal.device) flags("None") : !hal.fence ... }
     after:   vm.func private @f(%x: i64) -> !vm.ref<!hal.fence> { ... vm.call @hal.fence.create(%d, %zero) ... }, vm.export @f, vm.import
 
-    Legal op by op: index is i64, small integers are i32 whose upper bits mean nothing, objects are counted references, and each hal op
-    is the call of the runtime that it stands for. Blocks that cannot be reached are dropped. Only imports that are called are declared.
+    Legal op by op: index is an integer of `index_bits` (32 or 64), small integers are i32 whose upper bits mean nothing, objects are
+    counted references, and each hal op is the call of the runtime that it stands for. Blocks that cannot be reached are dropped. Only
+    imports that are called are declared.
     """
 
     name = "iree-vm-conversion"
 
+    index_bits: int = 64
+
     def apply(self, context: Context, module: ModuleOp) -> None:
         if any(isinstance(op, vm.ModuleOp) for op in module.ops):
             return
+        if self.index_bits not in (32, 64):
+            raise InputError(f"an index of the VM has 32 or 64 bits, not {self.index_bits}")
         target = vm.ModuleOp(module.sym_name.data if module.sym_name else "module")
-        converter = Converter(target)
+        converter = Converter(target, IntegerType(self.index_bits))
         converter.executables = {op.sym_name.data: op for op in module.ops if isinstance(op, hal.ExecutableOp)}
         converted: list[Operation] = []
         for op in module.ops:
@@ -59,7 +65,7 @@ class ConvertToVM(ModulePass):
 def _convert(c: Converter, op: Operation) -> list[Operation]:
     match op:
         case util.GlobalOp():
-            return [_global(op)]
+            return [_global(c, op)]
         case util.InitializerOp():
             return [_located(vm.InitializerOp(c.convert_region(op.body)), op)]
         case util.FuncOp():
@@ -74,8 +80,8 @@ def _located(new: Operation, old: Operation) -> Operation:
     return new
 
 
-def _global(op: util.GlobalOp) -> Operation:
-    type = convert_type(op.type)
+def _global(c: Converter, op: util.GlobalOp) -> Operation:
+    type = convert_type(op.type, c.index)
     if type is None:
         raise unsupported_at(op, f"the VM has no globals of type {op.type}")
     initial = op.initial_value
@@ -98,7 +104,7 @@ def _number(value: Attribute | None, type: Attribute) -> Attribute | None:
 
 
 def _function(c: Converter, op: util.FuncOp) -> list[Operation]:
-    types = [(convert_type(type), type) for type in (*op.function_type.inputs, *op.function_type.outputs)]
+    types = [(convert_type(type, c.index), type) for type in (*op.function_type.inputs, *op.function_type.outputs)]
     for new, old in types:
         if new is None:
             raise unsupported_at(op, f"the VM has no values of type {old}", hint="tensors become buffer views in the abi and stream phases")

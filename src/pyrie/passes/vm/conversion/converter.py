@@ -49,11 +49,11 @@ def converts(*classes: type[Operation]) -> Callable[[Rule], Rule]:
     return register
 
 
-def convert_type(type: Attribute) -> Attribute | None:
-    """The VM's type for a host type, or None."""
+def convert_type(type: Attribute, index: IntegerType = i64) -> Attribute | None:
+    """The VM's type for a host type, or None; `index` is that of index."""
     match type:
         case IndexType():
-            return i64
+            return index
         case IntegerType():
             width = type.width.data
             return i32 if width <= 32 else i64 if width == 64 else None
@@ -62,7 +62,7 @@ def convert_type(type: Attribute) -> Attribute | None:
         case util.BufferType():
             return vm.BufferType()
         case util.ListType():
-            element = vm.OpaqueType() if isinstance(type.element_type, util.VariantType) else convert_type(type.element_type)
+            element = vm.OpaqueType() if isinstance(type.element_type, util.VariantType) else convert_type(type.element_type, index)
             if isinstance(element, vm.RefType):
                 element = element.object_type
             return vm.ListType(element) if element is not None else None
@@ -80,11 +80,29 @@ def bank(type: Attribute) -> str:
     return "ref" if vm.is_reference(type) else str(type)
 
 
+def _cut(number: int) -> int:
+    """The low 32 bits, signed."""
+    return (number + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+CASTS: dict[tuple[str, str], Callable[[int], int]] = {("i64", "i32"): _cut, ("i32", "i64"): lambda number: number % (1 << 32)}
+
+
+def _constant(value: SSAValue) -> int | None:
+    """The number of an integer constant of the VM."""
+    op = value.owner
+    if not isinstance(op, Operation) or not op.name.startswith("vm.const.i"):
+        return None
+    attribute = op.properties.get("value")
+    return attribute.value.data if isinstance(attribute, IntegerAttr) else 0
+
+
 class Converter:
     """Converts the functions of one module."""
 
-    def __init__(self, target: vm.ModuleOp):
+    def __init__(self, target: vm.ModuleOp, index: IntegerType = i64):
         self.target = target
+        self.index = index
         self.imports: dict[str, Import] = {}
         self.executables: dict[str, Operation] = {}
         self.values: dict[SSAValue, SSAValue] = {}
@@ -147,7 +165,7 @@ class Converter:
     # ---- values
 
     def type_of(self, value: SSAValue) -> Attribute:
-        type = convert_type(value.type)
+        type = convert_type(value.type, self.index)
         if type is None:
             owner = value.owner if isinstance(value.owner, Operation) else self._current
             message = f"the VM has no values of type {value.type}"
@@ -194,8 +212,11 @@ class Converter:
         return self.op("const.ref.zero", result=type) if vm.is_reference(type) else self.const(0, type)
 
     def cast(self, value: SSAValue, type: Attribute) -> SSAValue:
-        """`value` as an argument of type `type`: integers are widened with zeros or cut."""
-        match str(value.type), str(type):
+        """`value` as an argument of type `type`: integers are widened with zeros or cut, constants are made anew."""
+        sizes = str(value.type), str(type)
+        if sizes in CASTS and (number := _constant(value)) is not None:
+            return self.const(CASTS[sizes](number), type)
+        match sizes:
             case ("i64", "i32"):
                 return self.op("trunc.i64.i32", value)
             case ("i32", "i64"):

@@ -109,7 +109,7 @@ def size_of(c: Converter, op: Operation) -> None:
     size = _byte_width(op.sized_type)
     if size is None:
         raise unsupported_at(op, f"the size of {op.sized_type} is not known on the host")
-    c.bind(op.size, c.const(size, i64))
+    c.bind(op.size, c.const(size, c.index))
 
 
 @converts(util.SwitchOp)
@@ -163,7 +163,7 @@ def list_construct(c: Converter, op: Operation) -> None:
 
 @converts(util.ListSizeOp)
 def list_size(c: Converter, op: Operation) -> None:
-    c.bind(op.results[0], c.op("ext.i32.i64.u", c.op("list.size", c[op.operands[0]])))
+    c.bind(op.results[0], c.cast(c.op("list.size", c[op.operands[0]]), c.index))
 
 
 @converts(util.ListResizeOp)
@@ -203,8 +203,14 @@ def _element(c: Converter, op: Operation, type: Attribute) -> tuple[str, int]:
     return (str(convert_type(type)) if isinstance(type, Float32Type | Float64Type) else f"i{width * 8}"), width
 
 
-def _scaled(c: Converter, offset: SSAValue, width: int) -> SSAValue:
+def _long(c: Converter, value: SSAValue) -> SSAValue:
+    """What an offset or a length in a buffer became: the VM counts them in 64 bits."""
+    return c.cast(c[value], i64)
+
+
+def _scaled(c: Converter, value: SSAValue, width: int) -> SSAValue:
     """An offset in bytes as one in elements."""
+    offset = _long(c, value)
     return offset if width == 1 else c.op("div.i64.u", offset, c.const(width, i64))
 
 
@@ -224,7 +230,7 @@ def buffer_constant(c: Converter, op: Operation) -> None:
 def buffer_alloc(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferAllocOp)
     alignment = c.const(op.alignment.value.data if op.alignment else HOST_ALIGNMENT)
-    c.bind(op.result, c.op("buffer.alloc", c[op.storage_size], alignment, result=vm.BufferType()))
+    c.bind(op.result, c.op("buffer.alloc", _long(c, op.storage_size), alignment, result=vm.BufferType()))
 
 
 @converts(util.BufferDeallocOp)
@@ -236,32 +242,34 @@ def buffer_dealloc(c: Converter, op: Operation) -> None:
 def buffer_slice(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferSliceOp)
     alignment = c.const(op.alignment.value.data if op.alignment else HOST_ALIGNMENT)
-    operands = c.all([op.source, op.source_offset, op.result_size])
-    c.bind(op.result, c.op("buffer.clone", *operands, alignment, result=vm.BufferType()))
+    view = (c[op.source], _long(c, op.source_offset), _long(c, op.result_size))
+    c.bind(op.result, c.op("buffer.clone", *view, alignment, result=vm.BufferType()))
 
 
 @converts(util.BufferSizeOp)
 def buffer_size(c: Converter, op: Operation) -> None:
-    c.bind(op.results[0], c.op("buffer.length", c[op.operands[0]]))
+    c.bind(op.results[0], c.cast(c.op("buffer.length", c[op.operands[0]]), c.index))
 
 
 @converts(util.BufferCopyOp)
 def buffer_copy(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferCopyOp)
-    c.effect("buffer.copy", *c.all([op.source, op.source_offset, op.target, op.target_offset, op.length]))
+    source, target = (c[op.source], _long(c, op.source_offset)), (c[op.target], _long(c, op.target_offset))
+    c.effect("buffer.copy", *source, *target, _long(c, op.length))
 
 
 @converts(util.BufferCompareOp)
 def buffer_compare(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferCompareOp)
-    c.bind(op.result, c.op("buffer.compare", *c.all([op.lhs, op.lhs_offset, op.rhs, op.rhs_offset, op.length])))
+    lhs, rhs = (c[op.lhs], _long(c, op.lhs_offset)), (c[op.rhs], _long(c, op.rhs_offset))
+    c.bind(op.result, c.op("buffer.compare", *lhs, *rhs, _long(c, op.length)))
 
 
 @converts(util.BufferFillOp)
 def buffer_fill(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferFillOp)
     name, width = _element(c, op, op.pattern.type)
-    offset, length = (_scaled(c, c[value], width) for value in (op.target_offset, op.length))
+    offset, length = (_scaled(c, value, width) for value in (op.target_offset, op.length))
     c.effect(f"buffer.fill.{name}", c[op.target], offset, length, c[op.pattern])
 
 
@@ -270,17 +278,17 @@ def buffer_load(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferLoadOp)
     name, width = _element(c, op, op.result.type)
     suffix = ".u" if name in ("i8", "i16") else ""
-    c.bind(op.result, c.op(f"buffer.load.{name}{suffix}", c[op.source], _scaled(c, c[op.source_offset], width)))
+    c.bind(op.result, c.op(f"buffer.load.{name}{suffix}", c[op.source], _scaled(c, op.source_offset, width)))
 
 
 @converts(util.BufferStoreOp)
 def buffer_store(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferStoreOp)
     name, width = _element(c, op, op.source.type)
-    c.effect(f"buffer.store.{name}", c[op.target], _scaled(c, c[op.target_offset], width), c[op.source])
+    c.effect(f"buffer.store.{name}", c[op.target], _scaled(c, op.target_offset, width), c[op.source])
 
 
 @converts(util.BufferHashOp)
 def buffer_hash(c: Converter, op: Operation) -> None:
     assert isinstance(op, util.BufferHashOp)
-    c.bind(op.result, c.op("buffer.hash", *c.all([op.source, op.source_offset, op.length])))
+    c.bind(op.result, c.op("buffer.hash", c[op.source], _long(c, op.source_offset), _long(c, op.length)))

@@ -128,7 +128,7 @@ def buffer_load(c: Converter, op: Operation) -> None:
     """Numbers of 64 bits are loaded in two halves, floats as integers of their width."""
     assert isinstance(op, hal.BufferLoadOp)
     type_ = c.type_of(op.result)
-    buffer, offset = c[op.source_buffer], c[op.source_offset]
+    buffer, offset = c[op.source_buffer], c.cast(c[op.source_offset], i64)
     width = _bytes(op, op.result.type)
 
     def load(at: SSAValue, length: int) -> SSAValue:
@@ -146,7 +146,7 @@ def buffer_load(c: Converter, op: Operation) -> None:
 @converts(hal.BufferStoreOp)
 def buffer_store(c: Converter, op: Operation) -> None:
     assert isinstance(op, hal.BufferStoreOp)
-    value, buffer, offset = c.all([op.value, op.target_buffer, op.target_offset])
+    value, buffer, offset = c[op.value], c[op.target_buffer], c.cast(c[op.target_offset], i64)
     width = _bytes(op, op.value.type)
     if value.type in (f32, f64):
         value = c.op(f"bitcast.{value.type}.i{width * 8}", value)
@@ -246,18 +246,18 @@ def dispatch_indirect(c: Converter, op: Operation) -> None:
 
 @converts(hal.DeviceQueryOp)
 def device_query(c: Converter, op: Operation) -> None:
-    """The runtime answers with 64 bits; booleans are not 0, and an unanswered query gives the default."""
+    """The runtime answers with 64 bits, of which a boolean is whether they are 0; an unanswered query gives the default, if it has one."""
     assert isinstance(op, hal.DeviceQueryOp)
     type_ = c.type_of(op.value)
     ok, answer = c.call("hal.device.query.i64", c[op.device], c.string(op.category.data), c.string(op.key.data))
     value = c.op("cmp.nz.i64", answer) if op.value.type == i1 else c.cast(answer, type_)
     if value.type != type_:
         raise unsupported_at(op, f"devices cannot be asked for values of type {op.value.type}", hint="supported: integers and index")
-    default = 0
     if isinstance(op.default_value, IntegerAttr):
         default = op.default_value.value.data & 1 if op.value.type == i1 else op.default_value.value.data
+        value = c.op(f"select.{type_}", ok, value, c.const(default, type_))
     c.bind(op.ok, ok)
-    c.bind(op.value, c.op(f"select.{type_}", ok, value, c.const(default, type_)))
+    c.bind(op.value, value)
 
 
 @converts(hal.DeviceQueueFillOp)

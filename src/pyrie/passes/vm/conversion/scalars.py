@@ -13,16 +13,16 @@ from pyrie.ir.diagnostics import unsupported_at
 from pyrie.passes.vm.conversion.converter import FAILED_PRECONDITION, Converter, bank, converts
 
 
-def width_of(type: Attribute) -> int:
+def width_of(type: Attribute, index_bits: int = 64) -> int:
     """Bits of a host integer type."""
     if isinstance(type, IndexType):
-        return 64
+        return index_bits
     return type.width.data if isinstance(type, IntegerType) else 0
 
 
 def extended(c: Converter, value: SSAValue, *, signed: bool) -> SSAValue:
     """The VM value of an integer with meaningful upper bits."""
-    width, new = width_of(value.type), c[value]
+    width, new = width_of(value.type, c.index.width.data), c[value]
     if width == 1:
         return c.op("sub.i32", c.const(0), new) if signed else new
     if width in (8, 16):
@@ -98,7 +98,7 @@ def integer_unary(c: Converter, op: Operation) -> None:
     name, signed = ("abs", True) if isinstance(op, math.AbsIOp) else ("ctlz", False)
     type_ = c.type_of(op.results[0])
     result = c.op(f"{name}.{bank(type_)}", extended(c, op.operands[0], signed=signed))
-    if name == "ctlz" and (spare := 32 - width_of(op.operands[0].type)) > 0:
+    if name == "ctlz" and (spare := 32 - width_of(op.operands[0].type, c.index.width.data)) > 0:
         result = c.op("sub.i32", result, c.const(spare))
     c.bind(op.results[0], result)
 
@@ -203,7 +203,7 @@ def select(c: Converter, op: Operation) -> None:
 @converts(arith.ExtSIOp, arith.ExtUIOp, arith.IndexCastOp, arith.IndexCastUIOp, arith.TruncIOp)
 def integer_cast(c: Converter, op: Operation) -> None:
     signed = isinstance(op, arith.ExtSIOp | arith.IndexCastOp)
-    source, target = width_of(op.operands[0].type), width_of(op.results[0].type)
+    source, target = (width_of(value.type, c.index.width.data) for value in (op.operands[0], op.results[0]))
     value = extended(c, op.operands[0], signed=signed)
     if target == 64 and value.type == i32:
         value = c.op(f"ext.i32.i64.{'s' if signed else 'u'}", value)
