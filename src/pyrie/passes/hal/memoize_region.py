@@ -33,7 +33,8 @@ class MemoizeRegion:
         self.dynamic = [value for value in captured if is_dynamic(value)]
         self.uses_affinity = any(self._is_inside(use.operation) for use in op.queue_affinity.uses)
         self.first_need: Operation = function  # before it stand the globals
-        self.prefix, self.apply, self.label = "", "", self.owner
+        self.prefix, self.apply = "", ""
+        self.label = self.owner  # in statistics
 
     def _is_inside(self, op: Operation) -> bool:
         return op is not self.op and self.op.is_ancestor(op)
@@ -76,7 +77,6 @@ class MemoizeRegion:
         while self.prefix in taken or f"{self.prefix}_apply" in self.symbols:
             self.prefix, count = f"{base}_{count}", count + 1
         taken.add(self.prefix)
-        self.label = self.owner if not count else f"{self.owner}.{count}"
         if reused:
             for op in self.op.body.walk():
                 if isinstance(op, hal.CommandBufferCreateOp):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr, UnknownLoc, i64
 from xdsl.ir import SSAValue
 
-from pyrie.dialects import hal
+from pyrie.dialects import arith, hal
 from pyrie.format.memo import CacheRecord, write_records
 from pyrie.format.reflection import (
     MEMO,
@@ -54,8 +54,11 @@ class Statistics:
     def add_cache(self, region: MemoizeRegion, cache: Cache) -> None:
         self._numbers += [self.stats.load(name, i64) for name in (cache.clock, cache.misses, cache.evictions)]
         self._add(region, cache.device, [slot.results for slot in cache.slots], is_static=False)
+        empty = self.reset.constant(0)
         for slot in cache.slots:
-            self.reset.store(self.reset.constant(0), slot.age)
+            used = self.reset.compare("ne", self.reset.load(slot.age, i64), empty)
+            self.reset.increment(cache.evictions, self.reset.add(arith.ExtUIOp(used, i64)).results[0])
+            self.reset.store(empty, slot.age)
 
     def _add(self, region: MemoizeRegion, device: str, entries: Sequence[Sequence[str]], *, is_static: bool) -> None:
         held = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -59,7 +60,7 @@ class OutlineMemoizeRegions(ModulePass):
         found: list[tuple[util.FuncOp | util.InitializerOp, hal.DeviceMemoizeOp]] = []
         for function in module.body.block.ops:
             if isinstance(function, util.FuncOp | util.InitializerOp):
-                regions = [op for op in function.walk(reverse=True) if isinstance(op, hal.DeviceMemoizeOp)]
+                regions = [op for op in function.walk() if isinstance(op, hal.DeviceMemoizeOp)]
                 found += [(function, op) for op in sorted(regions, key=_depth, reverse=True)]
         if not found:
             return
@@ -99,9 +100,13 @@ class _Work:
         self.order = LoadOrder(module)
         self.statistics = Statistics()
         self.prefixes: set[str] = set()
+        self.counts: Counter[str] = Counter()  # of regions, by function
 
     def outline(self, region: MemoizeRegion) -> None:
         """Replaces a region by what memoizes it best, or by a call that memoizes nothing."""
+        if number := self.counts[region.owner]:
+            region.label = f"{region.owner}.{number}"
+        self.counts[region.owner] += 1
         if isinstance(region.function, util.InitializerOp) or not region.devices:
             self._without_memory(region)
         elif not region.key:
