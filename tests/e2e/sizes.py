@@ -88,6 +88,16 @@ CASES = [
         ("input1", "dimension 0 of input0"),
     ),
     Disagreement(
+        "convolution",
+        "(%x: tensor<1x?x8xf32>, %k: tensor<4x2x3xf32>) -> tensor<1x4x6xf32>",
+        """  %0 = stablehlo.convolution(%x, %k) dim_numbers = [b, f, 0]x[o, i, 0]->[b, f, 0], window = {}
+    {batch_group_count = 1 : i64, feature_group_count = 2 : i64} : (tensor<1x?x8xf32>, tensor<4x2x3xf32>) -> tensor<1x4x6xf32>
+  return %0 : tensor<1x4x6xf32>""",
+        [(1, 4, 8), (4, 2, 3)],
+        [(1, 1, 8), (4, 2, 3)],
+        ("input0", "must equal 4", "[1, 1, 8]"),
+    ),
+    Disagreement(
         "concatenation",
         "(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>) -> tensor<?x?xf32>",
         """  %0 = stablehlo.concatenate %x, %y, dim = 0 : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>

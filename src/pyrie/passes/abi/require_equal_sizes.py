@@ -153,8 +153,7 @@ class _Checks:
         if term.number != 1 or len(term.atoms) != 1 or not isinstance(value := term.atoms[0], SSAValue):
             return None
         op = value.owner
-        is_read = isinstance(op, hal.BufferViewDimOp) and op.parent is self.entry and bool(_imports(op))
-        return op if is_read else None
+        return op if isinstance(op, hal.BufferViewDimOp) and op.parent is self.entry and _imports(op) else None
 
 
 def _imports(dim: hal.BufferViewDimOp) -> list[hal.TensorImportOp]:

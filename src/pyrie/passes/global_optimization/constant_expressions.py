@@ -47,7 +47,8 @@ class ConstantExpressions:
     def _is_root(self, op: Operation) -> bool:
         if isinstance(op, util.GlobalLoadOp):
             return op.global_name in self.readable and _is_value_type(op.result.type)
-        return op.has_trait(ConstantLike, value_if_unregistered=False) and all(_is_value_type(result.type) for result in op.results)
+        is_constant = isinstance(op, util.BufferConstantOp) or op.has_trait(ConstantLike, value_if_unregistered=False)
+        return is_constant and all(_is_value_type(result.type) for result in op.results)
 
     def _is_constant(self, value: SSAValue, user: Operation) -> bool:
         if isinstance(value, OpResult) and value.op in self.roots:

@@ -84,6 +84,8 @@ def lower_convolution(e: Emitter, op: Operation) -> list[SSAValue]:
     d, n = op.dimension_numbers.data, op.spatial_rank
     strides, dilations = window_numbers(op.window_strides, n), window_numbers(op.rhs_dilation, n)
     image, kernel, groups = padded_input(e, op), op.rhs, op.feature_group_count.value.data
+    features = e.multiply(e.size(kernel, d.kernel_input_feature_dimension), groups)
+    e.require_equal(e.size(image, d.input_feature_dimension), features, "a convolution must be given the features its kernel reads")
     if op.batch_group_count.value.data != 1:
         groups = op.batch_group_count.value.data
         image = batches_as_features(e, image, d, groups)
