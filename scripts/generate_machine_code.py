@@ -18,8 +18,8 @@ import llvmlite.binding as llvm
 
 NATIVE = Path(__file__).resolve().parents[1] / "src" / "pyrie" / "runtime" / "native"
 ARCHITECTURES = {"x86_64": "x86_64-unknown-linux-gnu", "aarch64": "aarch64-unknown-linux-gnu"}
-GLOBAL, FUNCTION = 1, 2  # binding and type of an ELF symbol
-COMMON = ("executor.ll", "call_plan.ll")
+GLOBAL, FUNCTION, UNDEFINED = 1, 2, 0  # binding, type and section of an ELF symbol
+COMMON = ("binding.ll", "commands.ll", "serial.ll", "claims.ll", "workers.ll", "parallel.ll", "call_plan.ll")
 
 
 def module_text(architecture: str) -> str:
@@ -65,7 +65,9 @@ def text_section(elf: bytes) -> tuple[bytes, dict[str, int]]:
     _, _, symbols, symbols_size, strings_index, _ = by_name[".symtab"]
     offsets: dict[str, int] = {}
     for position in range(symbols, symbols + symbols_size, 24):
-        name, info, _, _, value, _ = struct.unpack_from("<IBBHQQ", elf, position)
+        name, info, _, section, value, _ = struct.unpack_from("<IBBHQQ", elf, position)
+        if name and section == UNDEFINED:
+            raise SystemExit(f"the code needs {string(sections[strings_index][2] + name)}; it must stand alone")
         if info == GLOBAL << 4 | FUNCTION:
             offsets[string(sections[strings_index][2] + name)] = value
     return elf[offset : offset + size], offsets
@@ -77,7 +79,9 @@ def source(architecture: str, code: bytes, offsets: dict[str, int]) -> str:
         [
             f'"""Machine code for {architecture}, made from *.ll by scripts/generate_machine_code.py. Do not edit."""',
             "",
-            "OFFSETS = {" + ", ".join(f'"{name}": {offset}' for name, offset in sorted(offsets.items())) + "}",
+            "OFFSETS = {",
+            *(f'    "{name}": {offset},' for name, offset in sorted(offsets.items())),
+            "}",
             "CODE = bytes.fromhex(",
             *(f'    "{line}"' for line in lines),
             ")",

@@ -20,6 +20,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("PYRIE_EXECUTOR", "native", "python replays command buffers without the native executor, much slower"),
         Variable("PYRIE_MEMOIZE", "1", "0 records command buffers anew on every call"),
         Variable("PYRIE_CALL_PLANS", "1", "0 runs every call step by step, also where its work is known"),
+        Variable("PYRIE_PIN", "0", "1 also pins a thread that calls long programs on local-task to a CPU"),
         Variable("PYRIE_THREADS", "", "worker threads of local-task; empty is one a CPU of the inherited mask"),
         Variable("PYRIE_VERIFY", "0", "1 verifies the IR after every pass, not only at phase boundaries"),
         Variable("PYRIE_DEBUG", "0", "1 prints each phase with its time, 2 each pass"),

@@ -16,9 +16,9 @@ from pyrie.runtime.hal.executable import Executable
 from pyrie.runtime.hal.packing import Job
 from pyrie.runtime.hal.recording import Replay, replay_here
 from pyrie.runtime.hal.semaphore import Fence
-from pyrie.runtime.hal.workers import WorkerPool, as_pyrie_error
+from pyrie.runtime.hal.workers import WorkerPool, as_pyrie_error, available_cpus
 from pyrie.runtime.native import cpu, embedded_elf
-from pyrie.runtime.native.executor import executor
+from pyrie.runtime.native.executor import SMALL_MICROSECONDS, executor
 from pyrie.runtime.native.kernels import own_code
 from pyrie.support import env
 from pyrie.support.errors import InputError, PyrieError
@@ -52,13 +52,15 @@ class Device:
 
     def run_now(self, job: Job) -> int:
         """Runs a job of a native recording, its slots filled, in this thread; returns 0 or what `CommandBuffer.raise_for` explains."""
-        assert job.program.native is not None
-        return replay_here(job, job.program.native)
+        return replay_here(job)
 
     def native_replay(self) -> tuple[int, int, int]:
-        """For native code that replays jobs itself: `replay_serial` or `replay_parallel`, the pool of the latter or 0, `short_ticks`."""
+        """For native code that replays jobs itself: `replay_serial` or `replay_parallel`, the pool of the latter or 0, and the ticks below
+        which a replay stays in its thread and may keep the interpreter lock.
+        """
         native, code = executor(), own_code()
-        assert native is not None and code is not None
+        assert native is not None
+        assert code is not None
         return code["replay_serial"], 0, native.short_ticks
 
     # Queue operations.
@@ -150,9 +152,9 @@ class TaskDevice(Device):
 
     driver = "local-task"
 
-    def __init__(self, threads: int):
+    def __init__(self, threads: int, small_microseconds: float = SMALL_MICROSECONDS):
         super().__init__()
-        self.pool = WorkerPool(threads)
+        self.pool = WorkerPool(threads, small_microseconds)
         self.concurrency = self.pool.size
 
     def _start(self, work: Work, signal: Fence | None) -> None:
@@ -160,6 +162,12 @@ class TaskDevice(Device):
 
     def _run(self, replay: Replay) -> None:
         self.pool.run(replay)
+
+    def run_now(self, job: Job) -> int:
+        return self.pool.run_native(job)
+
+    def native_replay(self) -> tuple[int, int, int]:
+        return self.pool.native_replay() or super().native_replay()
 
 
 def _complete(work: Work, signal: Fence | None) -> None:
@@ -198,7 +206,7 @@ def worker_count() -> int:
     """Threads of local-task: PYRIE_THREADS, or one a CPU of the inherited mask. Raises InputError."""
     text = env.get("PYRIE_THREADS")
     if not text:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return len(available_cpus()) or os.cpu_count() or 1
     if not text.isdecimal() or not 1 <= int(text) <= MAX_THREADS:
         raise InputError(f"PYRIE_THREADS is '{text}'", hint=f"give a number from 1 to {MAX_THREADS}")
     return int(text)

@@ -89,7 +89,10 @@ class PackedCommand(NamedTuple):
 class Program:
     """The packed program, and what it takes to make a job of it."""
 
-    __slots__ = ("_block", "_dispatches", "address", "estimate", "job_size", "local_memory", "native", "needs", "references")
+    __slots__ = (
+        *("_block", "_dispatches", "address", "estimate", "is_wide", "job_size", "local_memory", "native", "needs", "references"),
+        "slots_form",
+    )
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class Program:
         local_memory: int,
         native: Executor | None,
     ):
+        self.slots_form = struct.Struct(f"<{2 * len(needs)}Q")
         self.references, self.needs, self.local_memory, self.native = references, needs, local_memory, native
         constants = [c & 0xFFFFFFFF for d in dispatches for c in d.constants]
         data = [c.data for c in commands if isinstance(c.data, bytes)]
@@ -109,9 +113,10 @@ class Program:
         self._block = block = Block(end)
         self.address = block.address
         first_wide = next((i for i, c in enumerate(commands) if c.tiles > 1 or c.kind == layout.INDIRECT), len(commands))
+        self.is_wide = first_wide < len(commands)  # whether there is anything for a second thread
         block.pack(
             *(layout.PROGRAM_HEADER, 0, len(commands), len(references), len(needs), len(dispatches)),
-            *(self.address + at_commands, self.address + at_references, self.address + at_needs, local_memory, first_wide, 0),
+            *(self.address + at_commands, self.address + at_references, self.address + at_needs, local_memory, first_wide),
         )
         places_of_data = iter(at_data)
         for i, command in enumerate(commands):
@@ -130,7 +135,7 @@ class Program:
         for dispatch in dispatches:
             self._dispatches.append((dispatch, address))
             address += 4 * len(dispatch.constants)
-        self.estimate = block.u64(layout.PROGRAM_ESTIMATE)  # ticks of a serial replay, a moving average; 0 if unknown
+        self.estimate = block.u64(layout.PROGRAM_ESTIMATE)  # ticks of a serial replay; 0 if unknown
         self.job_size = self._job_places(len(commands))[-1]
 
     @property
@@ -187,13 +192,13 @@ class Job:
 
     def set_slots(self, words: Iterable[int]) -> None:
         """Writes address and length of every slot, one after the other."""
-        self._block.pack(f"{2 * len(self.program.needs)}Q", self._slots, *words)
+        self._block.pack(self.program.slots_form, self._slots, *words)
 
     # For the Python executor.
 
     def bind(self) -> None:
         """Computes pointers, and lengths that depend on slots, as the native executor does."""
-        slots = self._block.unpack(f"{2 * len(self.program.needs)}Q", self._slots)
+        slots = self._block.unpack(self.program.slots_form, self._slots)
         for i, reference in enumerate(self.program.references):
             if reference.slot != layout.DIRECT:
                 self._block.pack("Q", self._pointers + 8 * i, slots[2 * reference.slot] + reference.offset)

@@ -130,20 +130,8 @@ class Recording:
 
     def bind(self, table: tuple[Binding, ...]) -> Replay:
         """Checks the table against what the commands need and makes one submission."""
-        self._check(table)
         words = [0] * (2 * self._slot_count)
         storages: list[Storage] = []
-        for slot in self._required:
-            buffer, offset, length = table[slot]
-            assert buffer is not None
-            storages.append(buffer.live_storage())
-            words[2 * slot] = buffer.address + offset
-            words[2 * slot + 1] = length if length != flags.WHOLE_BUFFER else buffer.length - offset
-        job = self.take_job()
-        job.set_slots(words)
-        return Replay(self, job, storages)
-
-    def _check(self, table: tuple[Binding, ...]) -> None:
         for slot, (end, access) in self._required.items():
             buffer, offset, length = table[slot] if slot < len(table) else (None, 0, 0)
             if buffer is None:
@@ -158,6 +146,12 @@ class Recording:
                     f"binding table slot {slot} covers {offset}..{offset + length} of a buffer of {buffer.length} bytes; "
                     f"the commands need {end} bytes",
                 )
+            storages.append(buffer.live_storage())
+            words[2 * slot] = buffer.address + offset
+            words[2 * slot + 1] = length
+        job = self.take_job()
+        job.set_slots(words)
+        return Replay(self, job, storages)
 
     # Running.
 
@@ -197,9 +191,11 @@ class Replay:
         self.recording.give_job_back(self.job)
 
 
-def replay_here(job: Job, native: Executor) -> int:
-    """Runs a job in order in this thread. Short ones keep the interpreter lock: letting it go costs more than they take."""
+def replay_here(job: Job) -> int:
+    """Runs a native job in order in this thread. Short ones keep the interpreter lock: letting it go costs more than they take."""
     program = job.program
+    native = program.native
+    assert native is not None
     workgroup = SCRATCH.reserve(program.local_memory)
     if 0 < program.estimate.value < native.short_ticks:
         return native.replay_short(job.address, workgroup)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,8 @@ MOST_WORKGROUPS = 0xFFFFFFFF  # of a dispatch, and of one layer of it
 MOST_LAYERS = 0xFFFF
 
 
-def _address(function: ctypes._NamedFuncPointer) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0  # pyright: ignore[reportArgumentType]
+def _address(function: Any) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 # The C library's own, which know this CPU best.

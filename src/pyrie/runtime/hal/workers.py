@@ -1,8 +1,9 @@
-"""Worker threads of local-task: queue submissions become tiles that all workers share.
+"""Worker threads of local-task. They run queue submissions, and help whoever runs one with its tiles.
 
-Any idle worker takes a submission and drives it stage by stage; while it does so it invites the others to help with the tiles of the
-stage. A worker that runs tiles never blocks, and the driver waits only for tiles somebody is running, so nothing can deadlock.
-Workers know only their queue, never the device: a dropped device just sends them home.
+Workers wait in native code (`Crew.park`), where a replay reaches them through a mailbox without Python; submissions, host calls and
+kernels in Python come through a queue. Where there is no native executor they wait at the queue, and a stage of a replay is cut into
+Python jobs. A worker that runs tiles never blocks, and a driver waits only for tiles somebody is running, so nothing can deadlock.
+Workers know only their queue and mailbox, never the device: a dropped device just sends them home.
 """
 
 from __future__ import annotations
@@ -19,72 +20,118 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from pyrie.runtime import status
-from pyrie.runtime.hal.packing import Job as PackedJob
-from pyrie.runtime.hal.recording import Replay
+from pyrie.runtime.hal import packing
+from pyrie.runtime.hal.recording import Replay, replay_here
 from pyrie.runtime.hal.replay import Command
 from pyrie.runtime.hal.semaphore import Fence
+from pyrie.runtime.native.executor import SMALL_MICROSECONDS, Crew, executor
+from pyrie.runtime.native.kernels import SCRATCH, own_code
+from pyrie.support import env
 from pyrie.support.errors import DeviceError, PyrieError
 
-TILES_A_CLAIM_DIVISOR = 4  # claims a worker makes of a dispatch: few enough to be cheap, many enough to balance
+CLAIMS_A_WORKER = 4  # of a dispatch: few enough to be cheap, many enough to balance
 JOIN_SECONDS = 10.0  # at exit; a kernel that runs longer is left behind
 Job = Callable[[], None]
 
 
 class WorkerPool:
-    """Threads that run jobs; started on first use, again after a fork, and joined at exit."""
+    """Threads that run jobs; started on first use, again after a fork, and joined at exit.
 
-    def __init__(self, threads: int):
+    A replay that takes less than `small_microseconds` wakes nobody. A thread that the system refuses is done without, and so is pinning.
+    """
+
+    def __init__(self, threads: int, small_microseconds: float = SMALL_MICROSECONDS):
         self.size = max(threads, 1)
-        self._start_lock = threading.Lock()
+        self.cpus = _places(self.size)
+        self._pins_callers = env.flag("PYRIE_PIN")
+        self._native = native = executor()
+        self._small_ticks = int(small_microseconds * native.ticks_a_microsecond) if native else 0
+        self._crew = Crew(native, self.size, self._small_ticks) if native else None
         self._reset()
         _POOLS.add(self)
 
     def _reset(self) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._start_lock = threading.Lock()
         self._pending: set[Fence] = set()
-        self._closer = weakref.finalize(self, _send_home, self._jobs, self.size)
+        self._closer = weakref.finalize(self, _send_home, self._jobs, self._crew, self.size)
         self._closer.atexit = False
 
     def submit(self, job: Job, signal: Fence | None) -> None:
         """Runs `job` in a worker. `signal` is what the job will signal; it fails should the process fork meanwhile."""
-        if not self._threads:
-            self._start()
         if signal is not None:
             self._pending.add(signal)
-        self._jobs.put(functools.partial(_run_job, job, signal, self._pending))
+        job = functools.partial(_run_job, job, signal, self._pending)
+        if self._threads or self._start():
+            _enqueue(self._jobs, self._crew, job)
+        else:
+            job()
 
     def run(self, replay: Replay) -> None:
-        """Runs a replay from a worker, with the help of the others. Raises what the first failing tile raised."""
+        """Runs a replay in this thread, with the help of the workers. Raises what the first failing tile raised."""
+        if self._native is not None and replay.recording.native is not None:
+            if code := self.run_native(replay.job):
+                raise replay.recording.failure(code)
+            return
         replay.job.bind()
         for stage in replay.recording.stages:
             self._run_stage(replay.job, stage)
 
-    def _run_stage(self, job: PackedJob, stage: list[Command]) -> None:
+    def run_native(self, job: packing.Job) -> int:
+        """The same for a native job with its slots filled; returns its code. Short jobs wake nobody and keep the interpreter lock."""
+        native, crew, program = self._native, self._crew, job.program
+        if native is None or crew is None:  # the workers wait in Python
+            return replay_here(job)
+        workgroup = SCRATCH.reserve(program.local_memory)
+        estimate = program.estimate.value
+        if 0 < estimate < self._small_ticks:
+            return native.replay_short(job.address, workgroup)
+        if not self._threads and program.is_wide and self.size > 1:
+            self._start()
+        if self._pins_callers and estimate >= native.long_ticks:
+            _pin(self.cpus, 0)
+        return native.replay_parallel(job.address, crew.address, workgroup)
+
+    def native_replay(self) -> tuple[int, int, int] | None:
+        """The function `replay_parallel`, its pool, and the estimate below which it wakes nobody; None if the workers wait in Python."""
+        code = own_code()
+        if code is None or self._crew is None:
+            return None
+        if self.size > 1:
+            self._start()
+        return code["replay_parallel"], self._crew.address, self._small_ticks
+
+    def _run_stage(self, job: packing.Job, stage: list[Command]) -> None:
         work = Stage(job, stage, self.size)
         helpers = min(self.size, work.claims) - 1
         for _ in range(helpers):
-            self._jobs.put(work.help)
+            _enqueue(self._jobs, self._crew, work.help)
         work.help()
         work.wait()
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Starts the workers that the system grants; false if it grants none."""
         with self._start_lock:
-            if self._threads:
-                return
-            threads = [
-                threading.Thread(target=_worker, args=(self._jobs,), name=f"pyrie-worker-{i}", daemon=True) for i in range(self.size)
-            ]
-            for thread in threads:
-                thread.start()
-            self._threads = threads
+            if not self._threads:
+                threads: list[threading.Thread] = []
+                for i in range(self.size):
+                    arguments = (self._jobs, self._crew, i, self.cpus)
+                    thread = threading.Thread(target=_worker, args=arguments, name=f"pyrie-worker-{i}", daemon=True)
+                    try:
+                        thread.start()
+                    except RuntimeError:
+                        break
+                    threads.append(thread)
+                self._threads = threads
+            return bool(self._threads)
 
     def close(self) -> None:
         """Lets the workers finish what is queued, then ends them."""
         threads = self._threads
         self._threads = []
         if threads:
-            _send_home(self._jobs, len(threads))
+            _send_home(self._jobs, self._crew, len(threads))
             for thread in threads:
                 thread.join(JOIN_SECONDS)
 
@@ -92,7 +139,8 @@ class WorkerPool:
         """In a forked child: there are no workers here; what they were doing has failed."""
         lost = list(self._pending)
         self._closer.detach()
-        self._start_lock = threading.Lock()
+        if self._crew is not None:
+            self._crew.forget()
         self._reset()
         error = DeviceError("the process forked while this work was running; the child has lost it", code="ABORTED")
         for fence in lost:
@@ -101,16 +149,16 @@ class WorkerPool:
 
 
 class Stage:
-    """Commands with no barrier between them, cut into claims that threads take one at a time."""
+    """Commands with no barrier between them, cut into claims that threads take one at a time: the Python executor's parallelism."""
 
     __slots__ = ("_claims", "_done", "_job", "_lock", "_next", "_running", "claims", "failure")
 
-    def __init__(self, job: PackedJob, commands: list[Command], threads: int):
+    def __init__(self, job: packing.Job, commands: list[Command], threads: int):
         self._job = job
         self._claims: list[tuple[Command, int, int]] = []
         for command in commands:
             tiles = command.tile_count(job)
-            step = max(1, -(-tiles // (threads * TILES_A_CLAIM_DIVISOR)))
+            step = max(1, -(-tiles // (threads * CLAIMS_A_WORKER)))
             self._claims += [(command, begin, min(begin + step, tiles)) for begin in range(0, tiles, step)]
         self.claims = len(self._claims)
         self.failure: BaseException | None = None
@@ -155,13 +203,27 @@ def as_pyrie_error(error: BaseException) -> PyrieError:
     return wrapped
 
 
-def _worker(jobs: SimpleQueue[Job | None]) -> None:
-    while (job := jobs.get()) is not None:
+def _worker(jobs: SimpleQueue[Job | None], crew: Crew | None, index: int, cpus: list[int]) -> None:
+    cpu = _pin(cpus, index)
+    if crew is not None:
+        crew.arrive(index, cpu)
+    while True:
+        if crew is not None:
+            crew.park(index)
+        job = jobs.get()
+        if job is None:
+            return
         try:
             job()
         except Exception:  # of work that nobody waits for: said aloud, and the worker goes on
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
         del job  # or an idle worker would keep buffers alive
+
+
+def _enqueue(jobs: SimpleQueue[Job | None], crew: Crew | None, job: Job | None) -> None:
+    jobs.put(job)
+    if crew is not None:
+        crew.notify()
 
 
 def _run_job(job: Job, signal: Fence | None, pending: set[Fence]) -> None:
@@ -172,9 +234,44 @@ def _run_job(job: Job, signal: Fence | None, pending: set[Fence]) -> None:
             pending.discard(signal)
 
 
-def _send_home(jobs: SimpleQueue[Job | None], count: int) -> None:
+def _send_home(jobs: SimpleQueue[Job | None], crew: Crew | None, count: int) -> None:
     for _ in range(count):
-        jobs.put(None)
+        _enqueue(jobs, crew, None)
+
+
+# Where threads run. A worker is pinned once, to its own CPU; a caller only if asked for, since the user's thread is the user's.
+
+_pinned = threading.local()  # .cpus: where this thread could run before it was pinned here
+_places_given = itertools.count(os.getpid())
+
+
+def available_cpus() -> list[int]:
+    """The CPUs that this thread was given; empty if the system does not say."""
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    return sorted(getattr(_pinned, "cpus", None) or os.sched_getaffinity(0))
+
+
+def _places(size: int) -> list[int]:
+    """A CPU for each of `size` workers. Pools smaller than the machine begin at different CPUs, or they would share the first ones."""
+    cpus = available_cpus()
+    if size < len(cpus):
+        first = next(_places_given) * size % len(cpus)
+        cpus = cpus[first:] + cpus[:first]
+    return cpus
+
+
+def _pin(cpus: list[int], index: int) -> int | None:
+    """Pins this thread to one of some CPUs, unless it is pinned already; None if the system refuses."""
+    if not cpus or hasattr(_pinned, "cpus"):
+        return None
+    cpu = cpus[index % len(cpus)]
+    try:
+        os.sched_setaffinity(0, {cpu})
+    except OSError:
+        return None
+    _pinned.cpus = cpus
+    return cpu
 
 
 _POOLS: weakref.WeakSet[WorkerPool] = weakref.WeakSet()

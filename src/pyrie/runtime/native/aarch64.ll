@@ -3,7 +3,6 @@
 
 target triple = "aarch64-unknown-linux-gnu"
 
-declare i64 @llvm.readsteadycounter()
 declare void @llvm.aarch64.isb(i32)
 
 ; Tells the CPU that this is a loop that waits: a pipeline flush pauses longer than `yield`, which most cores ignore.
@@ -12,9 +11,14 @@ define internal void @pause() alwaysinline nounwind {
   ret void
 }
 
+; mrs x0, cntvct_el0; ret.
+define internal i64 @read_counter() noinline nounwind prologue [2 x i32] [ i32 u0xd53be040, i32 u0xd65f03c0 ] {
+  ret i64 0
+}
+
 ; A clock that ticks at a constant rate: the virtual counter, which user code may read.
 define internal i64 @ticks() alwaysinline nounwind {
-  %now = call i64 @llvm.readsteadycounter()
+  %now = call i64 @read_counter()
   ret i64 %now
 }
 

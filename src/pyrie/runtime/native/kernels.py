@@ -1,6 +1,6 @@
 """Calls CPU kernels: `int kernel(environment*, dispatch_state*, workgroup_state*)` over a range of workgroups.
 
-The loop over workgroups is machine code of our own (executor.ll) where there is some for this machine, and a Python loop elsewhere.
+The loop over workgroups is machine code of our own (commands.ll) where there is some for this machine, and a Python loop elsewhere.
 ctypes releases the interpreter lock during a call, so worker threads scale.
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from pyrie.runtime.hal.memory import ALIGNMENT
 from pyrie.runtime.native.memory import PROT_EXECUTE, PROT_READ, NativeMemory
+from pyrie.support.errors import DeviceError
 
 # struct dispatch_state: workgroup size x, y, z; constant count; workgroup count x, y, z; maximum concurrency; binding count;
 # constants*, binding pointers**, binding lengths*.
@@ -34,14 +35,17 @@ _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "aarch64", "
 
 @functools.cache
 def own_code() -> dict[str, int] | None:
-    """Addresses of the runtime's own native functions; None on a machine that has none. They stay mapped for ever."""
+    """Addresses of the runtime's own native functions; None on a machine that has none or forbids them. They stay mapped for ever."""
     name = _ARCHITECTURES.get(platform.machine())
     if name is None:
         return None
     code = importlib.import_module(f"pyrie.runtime.native.{name}")
     memory = NativeMemory(len(code.CODE))
     memory.write(0, code.CODE)
-    memory.protect(0, memory.size, PROT_READ | PROT_EXECUTE)
+    try:
+        memory.protect(0, memory.size, PROT_READ | PROT_EXECUTE)
+    except DeviceError:
+        return None
     _kept.append(memory)
     return {function: memory.address + offset for function, offset in code.OFFSETS.items()}
 

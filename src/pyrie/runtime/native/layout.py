@@ -1,6 +1,6 @@
 """Where everything lies in the memory that Python code and the native executor share.
 
-`executor.ll` names these constants as `$NAME`; `scripts/generate_machine_code.py` puts their values in, so that text and Python
+The executor's LLVM text names these constants as `$NAME`; `scripts/generate_machine_code.py` puts their values in, so that text and Python
 cannot disagree. All numbers are little-endian, all sizes are in bytes.
 
     program   what no replay changes (but for an estimate of its duration): commands, references, what each slot must offer
@@ -24,9 +24,10 @@ PROGRAM_REFERENCES = 24  # pointer
 PROGRAM_NEEDS = 32  # pointer
 PROGRAM_LOCAL_MEMORY = 40  # u64: most bytes of local memory that a kernel asks for
 PROGRAM_FIRST_WIDE = 48  # u32: index of the first command of more than one tile; the command count if there is none
-PROGRAM_ESTIMATE = 64  # u64, on a cache line of its own: ticks of a serial replay, a moving average; 0 if unknown
+PROGRAM_ESTIMATE = 64  # u64, on another cache line as it changes: ticks of a serial replay; 0 if unknown
+PROGRAM_REPLAYS = 72  # u64: parallel replays so far
 PROGRAM_SIZE = 128
-PROGRAM_HEADER = struct.Struct("<IIIIQQQQI12xQ56x")
+PROGRAM_HEADER = struct.Struct("<IIIIQQQQI76x")
 
 # References: bytes that a command reads or writes. Their lengths are in the job.
 REFERENCE_SLOT = 0  # u32
@@ -63,8 +64,8 @@ JOB_BOUND = 48  # pointer: the slots as they were when pointers and lengths were
 JOB_EPOCH = 64  # u32: which parallel replay of the job this is
 JOB_THREADS = 68  # u32: for how many threads the tiles are cut
 JOB_STATUS = 72  # u64: what the first command to fail makes the replay return
-JOB_EVENT = 128  # u32: the futex of waiting threads
-JOB_SLEEPERS = 132  # u32: how many wait, or are about to
+JOB_FIRST = 80  # u32: the first command of this epoch; those before it ran in the driver
+JOB_ASLEEP = 128  # u32: the driver's futex: 1 while it sleeps or is about to
 JOB_SIZE = 192
 JOB_HEADER = struct.Struct("<QQQQQQQ136x")
 SLOT_SIZE = 16
@@ -86,7 +87,10 @@ CLAIMS_A_THREAD = 4  # few enough to be cheap, many enough to balance
 POOL_WORKERS = 0  # u32: threads there are
 POOL_SIZE = 4  # u32: threads there may be in one replay, its driver included
 POOL_PENDING = 8  # u32: Python jobs queued that no worker has set out for
+POOL_RETURNS = 12  # u32: how often a worker came to look for something to do
 POOL_SMALL = 16  # u64: ticks below which a replay is not worth a wake-up
+DOUBT = 3  # programs below POOL_SMALL << DOUBT may be smaller than they seem ...
+RECHECK = 31  # ... and so of their replays whose number has these bits one is run alone
 POOL_HEADER_SIZE = 64
 
 # Workers.

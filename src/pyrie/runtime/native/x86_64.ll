@@ -20,12 +20,14 @@ define internal i64 @ticks() alwaysinline nounwind {
   ret i64 %both
 }
 
-; The number of the CPU that runs this: Linux keeps it in the low bits of the word that comes with the time stamp.
+; The number of the CPU that runs this, from the system call getcpu: `rdtscp` knows it too, but old and emulated CPUs lack that.
 define internal i32 @processor() alwaysinline nounwind {
-  %all = call { i32, i32, i32 } asm sideeffect "rdtscp", "={ax},={dx},={cx}"()
-  %word = extractvalue { i32, i32, i32 } %all, 2
-  %cpu = and i32 %word, 4095
-  ret i32 %cpu
+  %cpu = alloca i32
+  store i32 0, ptr %cpu
+  %result = call i64 asm sideeffect "syscall", "={rax},{rax},{rdi},{rsi},{rdx},~{rcx},~{r11},~{memory}"(
+      i64 309, ptr %cpu, i64 0, i64 0)
+  %number = load i32, ptr %cpu
+  ret i32 %number
 }
 
 ; The futex system call, without a timeout.
