@@ -28,6 +28,14 @@ def test_committed_machine_code_is_what_its_source_compiles_to(architecture: str
     assert script["generated"](architecture) == committed, "run scripts/generate_machine_code.py"
 
 
+@pytest.mark.parametrize("text", ["call void @outside()", "store ptr @global, ptr @global"])
+def test_machine_code_that_needs_anything_is_refused(text: str):
+    script = runpy.run_path(str(ROOT / "scripts" / "generate_machine_code.py"))
+    module = f"declare void @outside() @global = internal global ptr null define void @f() {{ {text} ret void }}"
+    with pytest.raises(SystemExit, match="it must stand alone"):
+        script["machine_code"](module, "aarch64-unknown-linux-gnu")
+
+
 def visited(run: kernels.RunWorkgroups, counts: tuple[int, int, int], begin: int, end: int, fail_at: int = -1):
     """The workgroup ids that a loop visits, and what it returns; the kernel fails at its `fail_at`th call."""
     state = ctypes.create_string_buffer(kernels.DISPATCH_STATE.pack(1, 1, 1, 0, *counts, 1, 0, 0, 0, 0))
