@@ -160,14 +160,15 @@ from test_executor_faults import TaskDevice, check, native_executor, program, ru
 device, commands = TaskDevice(3, small_microseconds=0), program(200)
 for _ in range(5):
     check(device, commands)
-before = list(device.pool._threads)
+before, crew = list(device.pool._threads), device.pool._crew
 child = os.fork()
 for _ in range(20):
     check(device, commands)
     if native_executor.executor():
         run_now(device, commands)
 if not child:
-    os._exit(0 if len(device.pool._threads) == 3 and device.pool._threads != before else 1)
+    # Call plans know the crew by its address.
+    os._exit(0 if len(device.pool._threads) == 3 and device.pool._threads != before and device.pool._crew is crew else 1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """,
         PYRIE_EXECUTOR=executor,

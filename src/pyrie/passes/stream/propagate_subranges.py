@@ -13,7 +13,6 @@ from pyrie.dialects.stream.types import CONSTANT, ResourceType
 from pyrie.ir.context import Context
 from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable, is_private
-from pyrie.passes.stream.aliasing import resource_size
 from pyrie.passes.stream.emitter import Emitter, host_functions, replace
 
 
@@ -89,6 +88,7 @@ class _Member:
     op: util.GlobalOp
     store: util.GlobalStoreOp
     offset: int
+    size: int
     total: int
 
 
@@ -105,9 +105,9 @@ def _merge_globals(module: ModuleOp) -> None:
         view = _subview(ops[0].value) if len(ops) == 1 else None
         if view is None or not isinstance(member, util.GlobalOp) or not _is_constant(member):
             continue
-        offset, total = constant_int(view.source_offset), constant_int(view.source_size)
-        if offset is not None and total is not None:
-            groups.setdefault(view.source, []).append(_Member(member, ops[0], offset, total))
+        offset, size, total = (constant_int(value) for value in (view.source_offset, view.result_size, view.source_size))
+        if offset is not None and size is not None and total is not None:
+            groups.setdefault(view.source, []).append(_Member(member, ops[0], offset, size, total))
     ranges: dict[str, tuple[str, _Member]] = {}
     for base, members in groups.items():
         members.sort(key=lambda member: member.offset)
@@ -144,20 +144,11 @@ def _load_home(load: util.GlobalLoadOp, home: str, function: Operation) -> util.
 
 def _load_range(load: util.GlobalLoadOp, whole: SSAValue, member: _Member) -> None:
     emitter = Emitter(load)
-    size = _size_of_users(load)
-    if size is None:  # nothing looks at the bytes
-        replace(load, [whole])
-        return
     view = stream.ResourceSubviewOp.build(
-        operands=[whole, emitter.constant(member.total), emitter.constant(member.offset), emitter.constant(size)],
+        operands=[whole, emitter.constant(member.total), emitter.constant(member.offset), emitter.constant(member.size)],
         result_types=[load.result.type],
     )
     replace(load, [emitter.emit(view).result])
-
-
-def _size_of_users(load: util.GlobalLoadOp) -> int | None:
-    size = resource_size(load.result)
-    return None if size is None else constant_int(size)
 
 
 # ---- executions --------------------------------------------------------------------------------------------------------

@@ -52,13 +52,15 @@ class Device:
 
     def run_now(self, job: Job) -> int:
         """Runs a job of a native recording, its slots filled, in this thread; returns 0 or what `CommandBuffer.raise_for` explains."""
-        assert job.program.native is not None
-        return replay_here(job, job.program.native)
+        return replay_here(job)
 
     def native_replay(self) -> tuple[int, int, int]:
-        """For native code that replays jobs itself: `replay_serial` or `replay_parallel`, the pool of the latter or 0, `short_ticks`."""
+        """For native code that replays jobs itself: `replay_serial` or `replay_parallel`, the pool of the latter or 0, and the ticks below
+        which a replay stays in its thread and may keep the interpreter lock.
+        """
         native, code = executor(), own_code()
-        assert native is not None and code is not None
+        assert native is not None
+        assert code is not None
         return code["replay_serial"], 0, native.short_ticks
 
     # Queue operations.
@@ -163,6 +165,9 @@ class TaskDevice(Device):
 
     def run_now(self, job: Job) -> int:
         return self.pool.run_native(job)
+
+    def native_replay(self) -> tuple[int, int, int]:
+        return self.pool.native_replay() or super().native_replay()
 
 
 def _complete(work: Work, signal: Fence | None) -> None:

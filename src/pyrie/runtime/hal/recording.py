@@ -191,9 +191,11 @@ class Replay:
         self.recording.give_job_back(self.job)
 
 
-def replay_here(job: Job, native: Executor) -> int:
-    """Runs a job in order in this thread. Short ones keep the interpreter lock: letting it go costs more than they take."""
+def replay_here(job: Job) -> int:
+    """Runs a native job in order in this thread. Short ones keep the interpreter lock: letting it go costs more than they take."""
     program = job.program
+    native = program.native
+    assert native is not None
     workgroup = SCRATCH.reserve(program.local_memory)
     if 0 < program.estimate.value < native.short_ticks:
         return native.replay_short(job.address, workgroup)

@@ -21,11 +21,11 @@ from queue import SimpleQueue
 
 from pyrie.runtime import status
 from pyrie.runtime.hal import packing
-from pyrie.runtime.hal.recording import Replay
+from pyrie.runtime.hal.recording import Replay, replay_here
 from pyrie.runtime.hal.replay import Command
 from pyrie.runtime.hal.semaphore import Fence
 from pyrie.runtime.native.executor import SMALL_MICROSECONDS, Crew, executor
-from pyrie.runtime.native.kernels import SCRATCH
+from pyrie.runtime.native.kernels import SCRATCH, own_code
 from pyrie.support import env
 from pyrie.support.errors import DeviceError, PyrieError
 
@@ -37,22 +37,20 @@ Job = Callable[[], None]
 class WorkerPool:
     """Threads that run jobs; started on first use, again after a fork, and joined at exit.
 
-    A thread that the system refuses is done without, and so is pinning.
+    A replay that takes less than `small_microseconds` wakes nobody. A thread that the system refuses is done without, and so is pinning.
     """
 
     def __init__(self, threads: int, small_microseconds: float = SMALL_MICROSECONDS):
         self.size = max(threads, 1)
-        self._small_microseconds = small_microseconds  # a replay that takes less wakes nobody
         self.cpus = _places(self.size)
         self._pins_callers = env.flag("PYRIE_PIN")
+        self._native = native = executor()
+        self._small_ticks = int(small_microseconds * native.ticks_a_microsecond) if native else 0
+        self._crew = Crew(native, self.size, self._small_ticks) if native else None
         self._reset()
         _POOLS.add(self)
 
     def _reset(self) -> None:
-        native = executor()
-        self._native = native
-        self._small_ticks = int(self._small_microseconds * native.ticks_a_microsecond) if native else 0
-        self._crew = Crew(native, self.size, self._small_ticks) if native else None
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._start_lock = threading.Lock()
@@ -83,8 +81,8 @@ class WorkerPool:
     def run_native(self, job: packing.Job) -> int:
         """The same for a native job with its slots filled; returns its code. Short jobs wake nobody and keep the interpreter lock."""
         native, crew, program = self._native, self._crew, job.program
-        assert native is not None
-        assert crew is not None
+        if native is None or crew is None:  # the workers wait in Python
+            return replay_here(job)
         workgroup = SCRATCH.reserve(program.local_memory)
         estimate = program.estimate.value
         if 0 < estimate < self._small_ticks:
@@ -94,6 +92,15 @@ class WorkerPool:
         if self._pins_callers and estimate >= native.long_ticks:
             _pin(self.cpus, 0)
         return native.replay_parallel(job.address, crew.address, workgroup)
+
+    def native_replay(self) -> tuple[int, int, int] | None:
+        """The function `replay_parallel`, its pool, and the estimate below which it wakes nobody; None if the workers wait in Python."""
+        code = own_code()
+        if code is None or self._crew is None:
+            return None
+        if self.size > 1:
+            self._start()
+        return code["replay_parallel"], self._crew.address, self._small_ticks
 
     def _run_stage(self, job: packing.Job, stage: list[Command]) -> None:
         work = Stage(job, stage, self.size)
@@ -132,6 +139,8 @@ class WorkerPool:
         """In a forked child: there are no workers here; what they were doing has failed."""
         lost = list(self._pending)
         self._closer.detach()
+        if self._crew is not None:
+            self._crew.forget()
         self._reset()
         error = DeviceError("the process forked while this work was running; the child has lost it", code="ABORTED")
         for fence in lost:

@@ -82,9 +82,15 @@ class Crew:
             ctypes.c_uint32.from_address(self.address + offset).value = size
         ctypes.c_uint64.from_address(self.address + layout.POOL_SMALL).value = small_ticks
         self._mail = [ctypes.c_uint64.from_address(self._worker(i) + layout.WORKER_MAIL) for i in range(size)]
-        for mail in self._mail:
-            mail.value = layout.NOT_THERE
+        self.forget()
         _crews.append(weakref.ref(self, _crews.remove))
+
+    def forget(self) -> None:
+        """There are no workers yet, or none any more after a fork. Programs that know the pool by its address may go on using it."""
+        ctypes.c_uint32.from_address(self.address + layout.POOL_PENDING).value = 0
+        for index, mail in enumerate(self._mail):
+            mail.value = layout.NOT_THERE
+            ctypes.c_uint32.from_address(self._worker(index) + layout.WORKER_ASLEEP).value = 0
 
     def _worker(self, index: int) -> Address:
         return self.address + layout.POOL_HEADER_SIZE + layout.WORKER_SIZE * index
