@@ -132,10 +132,10 @@ CASES = [
 # How executions are recorded -> how many are submitted with a binding table, and how many with the buffers that were recorded. Sizes of
 # two of the programs change from call to call.
 RECORDINGS: dict[str, tuple[dict[str, bool], int, int]] = {
-    "memoized": ({}, 6, 2),
-    "inlined": ({"memoization": False}, 6, 2),
-    "each size memoized": ({"memoize_dynamic": True}, 8, 0),
-    "each size inlined": ({"memoize_dynamic": True, "memoization": False}, 8, 0),
+    "memoized": ({"memoize_dynamic": False}, 6, 2),
+    "inlined": ({"memoize_dynamic": False, "memoization": False}, 6, 2),
+    "each size memoized": ({}, 8, 0),
+    "each size inlined": ({"memoization": False}, 8, 0),
     "forced": ({"force_indirect_command_buffers": True}, 8, 0),
     "direct": ({"indirect_command_buffers": False}, 0, 8),
 }
