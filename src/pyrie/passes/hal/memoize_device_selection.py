@@ -56,10 +56,7 @@ class MemoizeDeviceSelection(ModulePass):
                 choices.setdefault(choice, []).append(op)
         symbols = SymbolTable(module)
         for choice, ops in choices.items():
-            last = order.last_set(choice.devices)
-            first_use = order.top_level(ops[0])
-            late = order.position[last] > order.position[first_use]
-            _memoize(symbols, choice, ops, InsertPoint.after(last) if late else InsertPoint.before(first_use))
+            _memoize(symbols, choice, ops, order.once_set(choice.devices, order.top_level(ops[0])))
 
 
 def _choice(op: hal.AllocatorSelectOp, analysis: DeviceAnalysis) -> _Choice | None:

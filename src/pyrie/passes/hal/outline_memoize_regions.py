@@ -17,8 +17,8 @@ from pyrie.ir.passes import ModulePass
 from pyrie.ir.symbol_table import SymbolTable
 from pyrie.passes.hal.device_analysis import DeviceAnalysis
 from pyrie.passes.hal.function_writer import Branch, FunctionWriter
+from pyrie.passes.hal.initialization import InitializationOrder
 from pyrie.passes.hal.inline_memoize_regions import inline_region
-from pyrie.passes.hal.load_order import LoadOrder
 from pyrie.passes.hal.memoize_key import MOST_KEYS, can_be_key, reduce_key
 from pyrie.passes.hal.memoize_lru import memoize_by_key
 from pyrie.passes.hal.memoize_region import MemoizeRegion, is_used_once
@@ -97,7 +97,7 @@ class _Work:
     def __init__(self, options: OutlineMemoizeRegions, module: ModuleOp):
         self.options, self.module = options, module
         self.symbols = SymbolTable(module)
-        self.order = LoadOrder(module)
+        self.order = InitializationOrder(module)
         self.statistics = Statistics()
         self.prefixes: set[str] = set()
         self.counts: Counter[str] = Counter()  # of regions, by function
