@@ -63,6 +63,10 @@ class Device:
         assert code is not None
         return code["replay_serial"], 0, native.short_ticks
 
+    def caller_pinner(self) -> Callable[[int], None] | None:
+        """What a thread calls before it replays work of so many ticks natively; None if there is nothing to do."""
+        return None
+
     # Queue operations.
 
     def submit(self, wait: Fence | None, signal: Fence | None, work: Work) -> None:
@@ -168,6 +172,9 @@ class TaskDevice(Device):
 
     def native_replay(self) -> tuple[int, int, int]:
         return self.pool.native_replay() or super().native_replay()
+
+    def caller_pinner(self) -> Callable[[int], None] | None:
+        return self.pool.pin_caller if self.pool.pins_callers else None
 
 
 def _complete(work: Work, signal: Fence | None) -> None:

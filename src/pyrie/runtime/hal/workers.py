@@ -43,7 +43,7 @@ class WorkerPool:
     def __init__(self, threads: int, small_microseconds: float = SMALL_MICROSECONDS):
         self.size = max(threads, 1)
         self.cpus = _places(self.size)
-        self._pins_callers = env.flag("PYRIE_PIN")
+        self.pins_callers = env.flag("PYRIE_PIN")
         self._native = native = executor()
         self._small_ticks = int(small_microseconds * native.ticks_a_microsecond) if native else 0
         self._crew = Crew(native, self.size, self._small_ticks) if native else None
@@ -89,9 +89,13 @@ class WorkerPool:
             return native.replay_short(job.address, workgroup)
         if not self._threads and program.is_wide and self.size > 1:
             self._start()
-        if self._pins_callers and estimate >= native.long_ticks:
-            _pin(self.cpus, 0)
+        self.pin_caller(estimate)
         return native.replay_parallel(job.address, crew.address, workgroup)
+
+    def pin_caller(self, estimate: int) -> None:
+        """Pins this thread if that was asked for and a replay of `estimate` ticks is worth it."""
+        if self.pins_callers and self._native is not None and estimate >= self._native.long_ticks:
+            _pin(self.cpus, 0)
 
     def native_replay(self) -> tuple[int, int, int] | None:
         """The function `replay_parallel`, its pool, and the estimate below which it wakes nobody; None if the workers wait in Python."""

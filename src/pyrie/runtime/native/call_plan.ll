@@ -7,8 +7,8 @@
 ;
 ; struct plan, 8 bytes a field:   0 arguments*   8 their count   16 fixups*   24 their count   32 jobs*   40 their count
 ;   48 addresses* (one an argument, then one a result)   56 run (replay_serial or replay_parallel)   64 pool* or null   72 workgroup state*
-;   80 ndarray type*   88 PyEval_SaveThread   96 PyEval_RestoreThread   104 estimate*   112 longest estimate to keep the lock for
-;   120 result count   128 calls   136 what a failed job returned
+;   80 ndarray type*   88 PyEval_SaveThread   96 PyEval_RestoreThread   104 ticks of work from which on the lock is released
+;   112 result count   120 calls   128 what a failed job returned
 ; struct argument, 48 bytes:      0 descriptor*   8 rank   16 dimensions*   24 bytes   32 address bits that must be zero   40 copy* or null
 ; struct fixup, 24 bytes:         0 slot*         8 index into addresses      16 offset
 ;
@@ -146,7 +146,7 @@ argument.done:
   br label %next.argument
 
 next.result.first:
-  %result.count.p = getelementptr i8, ptr %plan, i64 120
+  %result.count.p = getelementptr i8, ptr %plan, i64 112
   %result.count = load i64, ptr %result.count.p
   br label %next.result
 
@@ -206,17 +206,37 @@ run:
   %pool = load ptr, ptr %pool.p
   %workgroup.p = getelementptr i8, ptr %plan, i64 72
   %workgroup = load ptr, ptr %workgroup.p
-  %calls.p = getelementptr i8, ptr %plan, i64 128
+  %calls.p = getelementptr i8, ptr %plan, i64 120
   %calls = load i64, ptr %calls.p
   %calls.next = add i64 %calls, 1
   store i64 %calls.next, ptr %calls.p
-  %estimate.p.p = getelementptr i8, ptr %plan, i64 104
-  %estimate.p = load ptr, ptr %estimate.p.p
-  %estimate = load i64, ptr %estimate.p
-  %longest.p = getelementptr i8, ptr %plan, i64 112
+  %longest.p = getelementptr i8, ptr %plan, i64 104
   %longest = load i64, ptr %longest.p
-  %is.long = icmp ugt i64 %estimate, %longest
-  br i1 %is.long, label %release, label %next.job.first
+  br label %next.estimate
+
+; The lock is kept if the jobs are known to take less than that together.
+next.estimate:
+  %e = phi i64 [ 0, %run ], [ %e.next, %estimate.known ]
+  %sum = phi i64 [ 0, %run ], [ %sum.next, %estimate.known ]
+  %more.estimates = icmp ult i64 %e, %job.count
+  br i1 %more.estimates, label %estimate, label %next.job.first
+
+estimate:
+  %estimated.p = getelementptr ptr, ptr %jobs, i64 %e
+  %estimated = load ptr, ptr %estimated.p
+  %program.p = getelementptr i8, ptr %estimated, i64 $JOB_PROGRAM
+  %program = load ptr, ptr %program.p
+  %ticks.p = getelementptr i8, ptr %program, i64 $PROGRAM_ESTIMATE
+  %ticks = load i64, ptr %ticks.p
+  %e.next = add i64 %e, 1
+  %sum.next = add i64 %sum, %ticks
+  %is.unknown = icmp eq i64 %ticks, 0
+  %is.long = icmp uge i64 %sum.next, %longest
+  %lets.go = or i1 %is.unknown, %is.long
+  br i1 %lets.go, label %release, label %estimate.known
+
+estimate.known:
+  br label %next.estimate
 
 release:
   %save.p = getelementptr i8, ptr %plan, i64 88
@@ -225,7 +245,7 @@ release:
   br label %next.job.first
 
 next.job.first:
-  %thread = phi ptr [ null, %run ], [ %saved, %release ]
+  %thread = phi ptr [ null, %next.estimate ], [ %saved, %release ]
   br label %next.job
 
 next.job:
@@ -254,7 +274,7 @@ job.done:
   br i1 %succeeded, label %next.job, label %failed
 
 failed:
-  %failure.p = getelementptr i8, ptr %plan, i64 136
+  %failure.p = getelementptr i8, ptr %plan, i64 128
   store i64 %job.code, ptr %failure.p
   %failed.job = shl i64 %j, 8
   %failed.code = or i64 %failed.job, 3

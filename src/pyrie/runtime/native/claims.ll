@@ -217,7 +217,8 @@ over:
 }
 
 ; Takes claims of a command and runs them until none is left to take; what others have taken may still be running. False if the
-; epoch is over, or a worker gives up.
+; epoch is over, or a worker gives up. The driver takes claims from the front and workers from the back: when the program is replayed
+; again, each finds in its cache what it used before.
 define internal i1 @take_claims(ptr %job, ptr %command, ptr %claims, ptr %workgroup, i64 %index, i32 %epoch, i1 %is.driver) nounwind {
 entry:
   %count.at = getelementptr i8, ptr %claims, i64 $CLAIM_COUNT
@@ -260,11 +261,15 @@ await.open:
 
 open:
   %count = load atomic i32, ptr %count.at acquire, align 4
-  %left = icmp ult i32 %number, %count
+  %front = and i32 %number, 65535
+  %back = lshr i32 %number, 16
+  %both = add i32 %front, %back
+  %left = icmp ult i32 %both, %count
   br i1 %left, label %take, label %exhausted
 
 take:
-  %claim.next = add i64 %claim, 1
+  %one = select i1 %is.driver, i64 1, i64 65536
+  %claim.next = add i64 %claim, %one
   %take.swap = cmpxchg ptr %claims, i64 %claim, i64 %claim.next acquire monotonic
   %taken = extractvalue { i64, i1 } %take.swap, 1
   br i1 %taken, label %execute, label %look
@@ -281,7 +286,10 @@ run:
   %tiles.narrow = load i32, ptr %tiles.at
   %step = zext i32 %step.narrow to i64
   %tiles = zext i32 %tiles.narrow to i64
-  %number.wide = zext i32 %number to i64
+  %from.end = sub i32 %count, %back
+  %last = sub i32 %from.end, 1
+  %mine.number = select i1 %is.driver, i32 %front, i32 %last
+  %number.wide = zext i32 %mine.number to i64
   %begin = mul i64 %number.wide, %step
   %begin.next = add i64 %begin, %step
   %is.last = icmp ugt i64 %begin.next, %tiles

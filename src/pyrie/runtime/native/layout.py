@@ -73,7 +73,7 @@ STATE_SIZE = 48
 STATE_WORKGROUPS = 12  # u32 x, u32 y, u16 z
 
 # Claims: how far a command is, in claims; a claim is a run of tiles that one thread takes at a time.
-CLAIM_NEXT = 0  # u64: epoch << 32 | next claim, or one of the two marks below
+CLAIM_NEXT = 0  # u64: epoch << 32 | claims taken from the back << 16 | from the front; or epoch << 32 | one of the two marks below
 CLAIM_DONE = 8  # u64: epoch << 32 | claims that have ended
 CLAIM_COUNT = 16  # u32
 CLAIM_TILES = 20  # u32
@@ -81,7 +81,7 @@ CLAIM_STEP = 24  # u32: tiles a claim
 CLAIM_SIZE = 64
 CLOSED = 0xFFFFFFFF  # an indirect dispatch whose workgroup counts were not read yet
 OPENING = 0xFFFFFFFE  # a thread reads them
-CLAIMS_A_THREAD = 4  # few enough to be cheap, many enough to balance
+CLAIMS_A_THREAD = 8  # few enough to be cheap, many enough to balance when a worker comes late; times all threads below 65535
 
 # Pool header; then one worker after the other.
 POOL_WORKERS = 0  # u32: threads there are

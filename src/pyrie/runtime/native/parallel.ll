@@ -2,7 +2,7 @@
 ;
 ; The *driver* is the thread that called `replay_parallel`. It resets the job's claims for a new *epoch* and walks the commands; when it
 ; comes to one of several claims it puts the job into the mailboxes of workers that have nothing to do. A worker that finds it walks
-; the commands too. A walker takes runs of tiles ("claims") by compare-and-swap on `epoch << 32 | next`, and counts those that ended
+; the commands too. A walker takes runs of tiles ("claims") by compare-and-swap on `epoch << 32 | taken`, and counts those that ended
 ; in `epoch << 32 | done`. At a barrier it waits until the work before it is done, however few threads do it. If that takes long, the
 ; driver sleeps, and a worker goes back to where it waits for anything (`park`), to be invited again; so whoever ends a command has
 ; at most one thread to wake, and a chain of commands of one claim wakes nobody.

@@ -22,11 +22,11 @@ from pyrie.runtime.plan.trace import Trace, Untraceable
 from pyrie.support import dtypes
 
 # The structures of native/call_plan.ll.
-PLAN = struct.Struct("<18Q")
+PLAN = struct.Struct("<17Q")
 ARGUMENT = struct.Struct("<6Q")
 COPY_OFFSET = 40  # of an argument's copy
 FIXUP = struct.Struct("<3Q")
-CALLS_OFFSET, FAILURE_OFFSET = 128, 136
+CALLS_OFFSET, FAILURE_OFFSET = 120, 128
 DIFFERS, NEEDS_COPY, FAILED = 1, 2, 3
 
 OWN_BYTES = 1 << 20  # transient memory up to this stays with an instance; more is taken from the device's pool for each call
@@ -64,9 +64,12 @@ class CallPlan:
         kept = [source for source in trace.allocations if source not in self._result_sources]
         self.pooled = [source for source in kept if sum(s.length for s in kept) > OWN_BYTES and source.length]
         self.owned = [source for source in kept if source not in self.pooled]
+        self._pin_caller = device.caller_pinner()
         self.instances: list[_Instance] = [_Instance(self)]
         self._free = list(self.instances)
-        self.call: Callable[[tuple[Any, ...]], Any] = self._simple_call() if len(trace.results) == 1 and not self.pooled else self._call
+        self.call: Callable[[tuple[Any, ...]], Any] = (
+            self._simple_call() if len(trace.results) == 1 and not self.pooled and not self._pin_caller else self._call
+        )
 
     @property
     def calls(self) -> int:
@@ -107,6 +110,8 @@ class CallPlan:
             instance = self._free.pop()
         except IndexError:
             instance = self._instantiate()
+        if self._pin_caller is not None:
+            self._pin_caller(sum(job.program.estimate.value for job in instance.jobs))
         results = tuple(new_result() for new_result in self._new_results)
         memory = [self.device.allocator.allocate(source.length) for source in self.pooled]
         for buffer, slots in zip(memory, instance.pooled_slots, strict=True):
@@ -172,8 +177,8 @@ class _Instance:
     def _lay_out(self, plan: CallPlan, fixups: list[tuple[int, int, int]], address_count: int) -> None:
         """Writes struct plan and what it points to."""
         ranks = [len(kind.shape) for kind in plan.kinds]
-        sizes = (PLAN.size, ARGUMENT.size * len(ranks), 8 * sum(ranks), FIXUP.size * len(fixups), 8 * len(self.jobs), 8 * address_count, 8)
-        _, arguments, shapes, fixed, jobs, addresses, unknown, workgroup, end = places(0, *sizes, WORKGROUP_STATE.size)
+        sizes = (PLAN.size, ARGUMENT.size * len(ranks), 8 * sum(ranks), FIXUP.size * len(fixups), 8 * len(self.jobs), 8 * address_count)
+        _, arguments, shapes, fixed, jobs, addresses, workgroup, end = places(0, *sizes, WORKGROUP_STATE.size)
         self._block = block = Block(end)
         self._local_memory = local = Block(max((job.program.local_memory for job in self.jobs), default=0))
         self.address = base = block.address
@@ -187,12 +192,11 @@ class _Instance:
             block.pack(FIXUP, fixed + FIXUP.size * i, *fixup)
         block.pack(f"{len(self.jobs)}Q", jobs, *[job.address for job in self.jobs])
         block.pack(WORKGROUP_STATE, workgroup, 0, 0, 0, 0, 0, local.address, local.size)
-        estimate = self.jobs[0].program.address + layout.PROGRAM_ESTIMATE if len(self.jobs) == 1 else base + unknown
-        run, pool, short = plan.device.native_replay()
+        run, pool, long_ticks = plan.device.native_replay()
         header = (
             *(base + arguments, len(ranks), base + fixed, len(fixups), base + jobs, len(self.jobs), base + addresses),
             *(run, pool, base + workgroup, id(np.ndarray), *_interpreter_lock()),
-            *(estimate, short, len(plan.trace.results), 0, 0),
+            *(long_ticks, len(plan.trace.results), 0, 0),
         )
         block.pack(PLAN, 0, *header)
 

@@ -25,7 +25,7 @@ from pyrie.support.shape import row_major_strides
 MOST_ROWS = 8  # rows may be 4096 bytes apart, and L1 has 8 ways
 MOST_SHARING_ROWS = 6  # if they are: the other operands need ways too
 LATENCY = 8  # FMAs in flight that keep both units busy
-LEAST_WORKGROUPS = 8  # where there is enough to do for each
+LEAST_WORKGROUPS = 16  # where there is enough to do for each: a worker that comes late should cost others little
 LEAST_STEPS = 1 << 20  # multiply-adds of a workgroup, about 20 us
 MOST_STEPS = 1 << 24
 INNER_ROWS, INNER_COLUMNS = 4, 4  # of a tile whose reduction is in lanes
