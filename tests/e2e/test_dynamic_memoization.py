@@ -69,6 +69,42 @@ def test_each_way_of_recording_gives_the_same_bits(modules: dict[str, bytes], dr
     assert programs["inlined"].memo_stats() == {}
 
 
+TIMES = 1000
+
+
+@pytest.mark.parametrize("plans", ["1", "0"], ids=["call plans", "general"])
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_each_shape_is_recorded_once(modules: dict[str, bytes], driver: str, plans: str, monkeypatch: pytest.MonkeyPatch):
+    """Three shapes in turn: three recordings, and every other call uses one. Twenty in turn never find theirs, and stay right."""
+    monkeypatch.setenv("PYRIE_CALL_PLANS", plans)
+    weights = next(calls(1))[1]
+    inputs = [np.full((rows, WIDTH), rows / 7, np.float32) for rows in range(1, 21)]
+    program, inlined = Program(modules["default"], driver), Program(modules["inlined"], driver)
+    expected = [inlined(x, weights) for x in inputs]
+    for i in range(TIMES):
+        found = program(inputs[i % 3], weights)
+        assert all(np.array_equal(a, b) for a, b in zip(found, expected[i % 3], strict=True)), i
+    stats = program.memo_stats()["main"]
+    assert (stats.misses, stats.hits, stats.evictions) == (3, TIMES - 3, 0)
+
+    program, kept = Program(modules["default"], driver), CompileOptions().memo_entries
+    for i in range(5 * len(inputs)):
+        found = program(inputs[i % 20], weights)
+        assert all(np.array_equal(a, b) for a, b in zip(found, expected[i % 20], strict=True)), i
+    stats = program.memo_stats()["main"]
+    assert (stats.misses, stats.hits, stats.evictions, stats.entries) == (100, 0, 100 - kept, kept)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_static_shapes_are_recorded_once(driver: str):
+    program = Program(compile(layers(3).replace("?", "4"), cache=False), driver)
+    x, w = np.ones((4, WIDTH), np.float32), next(calls(1))[1]
+    for _ in range(TIMES):
+        program(x, w)
+    stats = program.memo_stats()["main"]
+    assert (stats.misses, stats.evictions, stats.entries) == (1, 0, 1)
+
+
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_the_real_runtime_evicts_and_replays_too(modules: dict[str, bytes], driver: str):
     invokers = []

@@ -118,15 +118,22 @@ def test_planned_calls_give_the_same_bits(name: str, device: str, general: pyrie
 
 def test_each_shape_has_its_plan_and_old_ones_go(general: pyrie.Program):
     function, weights = load()["product"], normal(8, 8)
-    for _ in range(3):
-        for rows in range(20):
-            x = normal(rows, 8, seed=rows)
-            assert same(function(x, weights), general["product"](x, weights)), rows
+    for rows in [n for n in range(20) for _ in range(3)]:
+        x = normal(rows, 8, seed=rows)
+        assert same(function(x, weights), general["product"](x, weights)), rows
     assert len(function.plans.plans) == plan_cache.MOST_PLANS
     before = planned(function)
     for rows in (19, 18, 19, 18):
         function(normal(rows, 8), weights)
     assert planned(function) == before + 4
+
+
+def test_turns_of_too_many_shapes_make_no_plans(general: pyrie.Program):
+    function, weights = load()["product"], normal(8, 8)
+    for rows in 3 * [*range(plan_cache.MOST_PLANS + 1)]:
+        x = normal(rows, 8, seed=rows)
+        assert same(function(x, weights), general["product"](x, weights)), rows
+    assert not function.plans.plans
 
 
 def test_a_first_call_with_new_shapes_makes_no_plan():

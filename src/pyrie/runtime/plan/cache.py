@@ -23,7 +23,6 @@ from pyrie.runtime.signature import FunctionSignature, TensorType
 from pyrie.support import env
 
 MOST_PLANS = 8  # of a function; as many as the compiler's own cache of recordings has entries by default
-MOST_SHAPES_SEEN = 64  # shapes remembered as called once: a plan pays from the second call on
 
 Shapes = tuple[tuple[int, ...], ...]
 _shape_of = operator.attrgetter("shape")
@@ -34,7 +33,8 @@ class CallPlans:
 
     `call(arguments)` runs the plan for the arguments' shapes, or returns MISS: the caller then runs the function the general way and, when
     that went well, calls `learn`. A function of static shapes has one plan, made after its first call; one with dynamic sizes up to
-    MOST_PLANS, each made when its shapes come a second time; the least recently used one goes. `why_not` says why there is none.
+    MOST_PLANS, each made when its shapes come again before as many others came; the least recently used one goes. So none are
+    made where they would not pay, as shapes come in longer turns. `why_not` says why there can be none.
     """
 
     def __init__(self, context: Context, name: str, signature: FunctionSignature | None):
@@ -46,7 +46,7 @@ class CallPlans:
         self._plans: dict[Shapes, CallPlan] = {}
         self._seen: dict[Shapes, None] = {}
         self._latest: Shapes | None = None
-        self._lookups: Counter[str] = Counter()  # of plans that are gone
+        self._lookups: Counter[str] = Counter()  # of plans that are gone, less those that were made only to trace calls
         self._lock = threading.Lock()
         _LIVE.add(self)
 
@@ -68,10 +68,11 @@ class CallPlans:
         shapes: Shapes = tuple(a.shape for a in arguments)
         if not self._is_static and shapes not in self._seen:
             self._seen[shapes] = None
-            if len(self._seen) > MOST_SHAPES_SEEN:
+            if len(self._seen) > MOST_PLANS:
                 self._seen.pop(next(iter(self._seen)), None)
             return
         with self._lock:
+            self._seen.pop(shapes, None)
             if shapes not in self._plans:
                 self._add(shapes, arguments)
 
@@ -95,6 +96,7 @@ class CallPlans:
         except Untraceable as reason:
             self.why_not = str(reason)
             return
+        self._lookups.subtract(trace.lookups)
         while len(self._plans) >= MOST_PLANS:
             self._lookups.update(_lookups_of(self._plans.pop(next(iter(self._plans)))))
         self._plans[shapes] = plan
