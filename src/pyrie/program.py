@@ -133,7 +133,8 @@ class Program:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Calls `main`, or the only function there is."""
-        return self._entry_function()(*arguments, **named)
+        entry = self._entry
+        return (entry if entry is not None else self._entry_function())(*arguments, **named)
 
     def __getitem__(self, name: str) -> Function:
         if name not in self._functions:

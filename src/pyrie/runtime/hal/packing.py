@@ -38,6 +38,10 @@ class Block:
         struct_ = form if isinstance(form, struct.Struct) else struct.Struct("<" + form)
         return struct_.unpack_from(self.memory, self._base + offset)
 
+    def reference(self) -> Any:
+        """What native code takes as a pointer to the block, ready to be passed."""
+        return ctypes.byref(self.memory, self._base)
+
     def u64(self, offset: int) -> ctypes.c_uint64:
         """One word of it, to be read often."""
         return ctypes.c_uint64.from_buffer(self.memory, self._base + offset)

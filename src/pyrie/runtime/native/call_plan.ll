@@ -3,20 +3,25 @@
 ;
 ; The arguments are numpy arrays, read through their C structure, which numpy keeps stable (PyArrayObject_fields; plan.py checks the offsets
 ; before any plan is made):      8 type*    16 data*    24 rank (i32)    32 dimensions*    56 descriptor*    64 flags (i32)
-; They and the results arrive in Python tuples:                          16 size            24 items
+; They arrive in a Python tuple:                                         16 size            24 items
+; Tuple and results lie in a Python list that belongs to the plan, so that a call passes one pointer only: passing objects takes ctypes
+; longer than all of this.
 ;
 ; struct plan, 8 bytes a field:   0 arguments*   8 their count   16 fixups*   24 their count   32 jobs*   40 their count
 ;   48 addresses* (one an argument, then one a result)   56 run (replay_serial or replay_parallel)   64 pool* or null   72 workgroup state*
 ;   80 ndarray type*   88 PyEval_SaveThread   96 PyEval_RestoreThread   104 ticks of work from which on the lock is released
-;   112 result count   120 calls   128 what a failed job returned
+;   112 result count   120 calls   128 what a failed job returned   136 items of the list*: the tuple, then the results
 ; struct argument, 48 bytes:      0 descriptor*   8 rank   16 dimensions*   24 bytes   32 address bits that must be zero   40 copy* or null
 ; struct fixup, 24 bytes:         0 slot*         8 index into addresses      16 offset
 ;
 ; Returns 0; 1 if the arguments are others than the plan's; 2 | argument << 8 if that one needs memory for a copy; 3 | job << 8 if a job failed.
 ; Nothing has run in the first two cases. Python objects are read before the interpreter lock may be released, never after.
 
-define i64 @call_plan(ptr %plan, ptr %arguments, ptr %results) nounwind {
+define i64 @call_plan(ptr %plan) nounwind {
 entry:
+  %items.p = getelementptr i8, ptr %plan, i64 136
+  %items = load ptr, ptr %items.p
+  %arguments = load ptr, ptr %items
   %count.p = getelementptr i8, ptr %plan, i64 8
   %count = load i64, ptr %count.p
   %specs = load ptr, ptr %plan
@@ -156,9 +161,8 @@ next.result:
   br i1 %more.results, label %result, label %fix
 
 result:
-  %result.at = shl i64 %r, 3
-  %result.offset = add i64 %result.at, 24
-  %result.p = getelementptr i8, ptr %results, i64 %result.offset
+  %item.number = add i64 %r, 1
+  %result.p = getelementptr ptr, ptr %items, i64 %item.number
   %result.array = load ptr, ptr %result.p
   %result.data.p = getelementptr i8, ptr %result.array, i64 16
   %result.data = load i64, ptr %result.data.p

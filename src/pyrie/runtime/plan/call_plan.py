@@ -16,13 +16,13 @@ from pyrie.runtime.hal.buffer import Buffer
 from pyrie.runtime.hal.device import Device
 from pyrie.runtime.hal.memory import array_over
 from pyrie.runtime.hal.packing import Block, Job, places
-from pyrie.runtime.native import layout
+from pyrie.runtime.native import layout, python_objects
 from pyrie.runtime.native.kernels import WORKGROUP_STATE, own_code
 from pyrie.runtime.plan.trace import Trace, Untraceable
 from pyrie.support import dtypes
 
 # The structures of native/call_plan.ll.
-PLAN = struct.Struct("<17Q")
+PLAN = struct.Struct("<18Q")
 ARGUMENT = struct.Struct("<6Q")
 COPY_OFFSET = 40  # of an argument's copy
 FIXUP = struct.Struct("<3Q")
@@ -88,18 +88,20 @@ class CallPlan:
 
     def _simple_call(self) -> Callable[[tuple[Any, ...]], Any]:
         """The common case, with as little between the caller and the native code as there can be."""
-        free, instantiate, new_result, native = self._free, self._instantiate, self._new_results[0], native_call()
-        failed = self._retry
+        free, instantiate, new_result, native, retry = self._free, self._instantiate, self._new_results[0], native_call(), self._retry
 
         def call(arguments: tuple[Any, ...]) -> Any:
             try:
                 instance = free.pop()
             except IndexError:
                 instance = instantiate()
-            result = new_result()
-            code = native(instance.address, arguments, (result,))
+            passed = instance.passed
+            passed[0] = arguments
+            passed[1] = result = new_result()
+            code = native(instance.reference)
             if code:
-                return result if failed(instance, code, arguments, (result,)) else MISS
+                return result if retry(instance, code) else MISS
+            passed[0] = passed[1] = None
             free.append(instance)
             return result
 
@@ -117,26 +119,33 @@ class CallPlan:
         for buffer, slots in zip(memory, instance.pooled_slots, strict=True):
             for slot, offset in slots:
                 slot.value = buffer.address + offset
-        code = native_call()(instance.address, arguments, results)
-        if code and not self._retry(instance, code, arguments, results):
+        for i, item in enumerate((arguments, *results)):
+            instance.passed[i] = item
+        code = native_call()(instance.reference)
+        if code and not self._retry(instance, code):
             return MISS
         if not code:
-            self._free.append(instance)
+            self._give_back(instance)
         return results if len(results) > 1 else results[0] if results else None
 
-    def _retry(self, instance: _Instance, code: int, arguments: tuple[Any, ...], results: tuple[Any, ...]) -> bool:
+    def _retry(self, instance: _Instance, code: int) -> bool:
         """After a call that did not succeed: gives arguments room for copies as asked; false if they are not this plan's."""
         try:
             while code & 0xFF == NEEDS_COPY:
                 instance.add_copy(code >> 8, self.trace.arguments[code >> 8].length)
-                code = native_call()(instance.address, arguments, results)
+                code = native_call()(instance.reference)
             if code == DIFFERS:
                 return False
             if code:
                 self.trace.steps[code >> 8].commands.raise_for(instance.failure())
             return True
         finally:
-            self._free.append(instance)
+            self._give_back(instance)
+
+    def _give_back(self, instance: _Instance) -> None:
+        for i in range(len(instance.passed)):
+            instance.passed[i] = None
+        self._free.append(instance)
 
     def _instantiate(self) -> _Instance:
         instance = _Instance(self)
@@ -172,6 +181,7 @@ class _Instance:
                 else:
                     self.pooled_slots[plan.pooled.index(where)].append((word, offset))
                 ctypes.c_uint64.from_address(slot + 8).value = length
+        self.passed: list[Any] = [None] * (1 + len(trace.results))  # the arguments as a tuple, and the results; never of another length
         self._lay_out(plan, fixups, len(outside))
 
     def _lay_out(self, plan: CallPlan, fixups: list[tuple[int, int, int]], address_count: int) -> None:
@@ -196,9 +206,10 @@ class _Instance:
         header = (
             *(base + arguments, len(ranks), base + fixed, len(fixups), base + jobs, len(self.jobs), base + addresses),
             *(run, pool, base + workgroup, id(np.ndarray), *_interpreter_lock()),
-            *(long_ticks, len(plan.trace.results), 0, 0),
+            *(long_ticks, len(plan.trace.results), 0, 0, python_objects.list_items(self.passed)),
         )
         block.pack(PLAN, 0, *header)
+        self.reference = block.reference()  # what is passed: quicker than a number
 
     def add_copy(self, argument: int, length: int) -> None:
         """Gives an argument memory to be copied to."""
@@ -227,10 +238,11 @@ def _result_maker(device: Device, size: int, shape: tuple[int, ...], dtype: np.d
 
 
 @functools.cache
-def native_call() -> Callable[[int, tuple[Any, ...], tuple[Any, ...]], int]:
+def native_call() -> Callable[[Any], int]:
+    """`call_plan`, which takes the reference of an instance. It says nothing of its argument's type, as converting to one takes time."""
     code = own_code()
     assert code is not None  # no plan is made without
-    return ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.py_object, ctypes.py_object)(code["call_plan"])
+    return ctypes.PYFUNCTYPE(ctypes.c_int64)(code["call_plan"])
 
 
 @functools.cache
