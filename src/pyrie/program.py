@@ -41,6 +41,10 @@ class Function:
         self.plans = CallPlans(context, name, signature)
         self._converters = [self._converter(p) for p in signature.parameters] if signature else None
 
+    def __del__(self) -> None:
+        if hasattr(self, "plans"):
+            self.plans.forget()
+
     def __repr__(self) -> str:
         return f"<pyrie function {self.signature or self.__name__}>"
 

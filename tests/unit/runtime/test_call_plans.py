@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -200,6 +201,20 @@ def test_arguments_are_read_each_time_and_never_written():
         assert all(same(a, b) for a, b in zip(arguments, kept, strict=True))
         arguments[0].flags.writeable = False
         assert same(function(*arguments), load()[name](*arguments))
+
+
+def test_the_memory_of_plans_goes_with_the_program():
+    gc.disable()
+    try:
+        for name in ("scale", "product", "large"):
+            program = load()
+            for _ in range(3):
+                program[name](*ARGUMENTS[name])
+            plan = weakref.ref(program[name].plans.plans[0])
+            del program
+            assert plan() is None, name
+    finally:
+        gc.enable()
 
 
 def test_the_same_array_twice():

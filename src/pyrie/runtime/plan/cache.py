@@ -77,8 +77,10 @@ class CallPlans:
                 self._add(shapes, arguments)
 
     def forget(self) -> None:
-        """Drops all plans, as after a fork."""
+        """Drops all plans, as after a fork. Their memory goes at once: cycles are undone, not left to the collector."""
         self._lock = threading.Lock()
+        for plan in self.plans:
+            plan.close()
         self._plans, self._latest, self.call = {}, None, _no_plan
 
     def _add(self, shapes: Shapes, arguments: Sequence[np.ndarray]) -> None:
@@ -98,7 +100,9 @@ class CallPlans:
             return
         self._lookups.subtract(trace.lookups)
         while len(self._plans) >= MOST_PLANS:
-            self._lookups.update(_lookups_of(self._plans.pop(next(iter(self._plans)))))
+            oldest = self._plans.pop(next(iter(self._plans)))
+            self._lookups.update(_lookups_of(oldest))
+            oldest.close()
         self._plans[shapes] = plan
         self.call = plan.call if self._is_static else self._find
 

@@ -71,6 +71,10 @@ class CallPlan:
             self._simple_call() if len(trace.results) == 1 and not self.pooled and not self._pin_caller else self._call
         )
 
+    def close(self) -> None:
+        """Makes no calls any more; those under way go on."""
+        self.call = _closed  # what was there refers to the plan
+
     @property
     def calls(self) -> int:
         """How often it was called."""
@@ -151,6 +155,10 @@ class CallPlan:
         instance = _Instance(self)
         self.instances.append(instance)
         return instance
+
+
+def _closed(arguments: tuple[Any, ...]) -> Any:
+    return MISS
 
 
 class _Instance:
