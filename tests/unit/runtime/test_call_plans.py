@@ -11,12 +11,18 @@ from functools import cache
 import ml_dtypes
 import numpy as np
 import pytest
+from machine_kernels import ORDINALS, kernels
 
 import pyrie
 from pyrie.passes.options import CompileOptions
+from pyrie.runtime.hal import flags
+from pyrie.runtime.hal.device import create_device
 from pyrie.runtime.plan import cache as plan_cache
+from pyrie.runtime.plan import call_plan
+from pyrie.runtime.plan.call_plan import MISS, CallPlan
+from pyrie.runtime.plan.trace import Source, Step, Trace, TracedBuffer, TracedView
 from pyrie.session import compile
-from pyrie.support.errors import InputError
+from pyrie.support.errors import DeviceError, InputError
 
 DEVICES = ("local-sync", "local-task")
 
@@ -278,3 +284,28 @@ def test_commands_recorded_in_every_call_are_recorded_once(general: pyrie.Progra
         results = [program[name](*arguments) for _ in range(4)]
         assert all(same(result, general[name](*arguments)) for result in results)
         assert planned(program[name]) >= 2, program[name].plans.why_not
+
+
+@pytest.mark.parametrize("driver", DEVICES)
+def test_a_failing_kernel_is_named_and_the_next_call_is_unharmed(driver: str):
+    device, result = create_device(driver), Source(16)
+    commands = device.create_command_buffer(0, flags.CATEGORY_DISPATCH, 1)
+    commands.dispatch(kernels(), ORDINALS["fail"], (4, 1, 1), (2, 77), ())
+    commands.finalize()
+    trace = Trace([], [result], [Step(commands, [(result, 0, 16)])], [TracedView(TracedBuffer(result, 0, 16), (4,), 0x21000020)])
+    plan = CallPlan(device, trace, [], shares=True, alignment=1)
+    for _ in range(3):
+        with pytest.raises(DeviceError, match="kernel 'fail' failed with code 77"):
+            plan.call(())
+    assert plan.call((normal(4),)) is MISS
+    assert len(plan.instances) == 1
+
+
+def test_large_transient_memory_comes_from_the_pool(general: pyrie.Program, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(call_plan, "OWN_BYTES", 0)
+    program = load()
+    for name in ("product", "large", "both"):
+        results = [program[name](*ARGUMENTS[name]) for _ in range(4)]
+        assert all(same(result, general[name](*ARGUMENTS[name])) for result in results)
+        assert planned(program[name]) >= 2
+    assert program["product"].plans.plans[0].pooled

@@ -35,7 +35,7 @@ from pyrie.dialects.directives import (
     parse_workgroup_count,
     print_workgroup_count,
 )
-from pyrie.dialects.hal.assembly import HALOp, Qualified, parse_condition, print_condition
+from pyrie.dialects.hal.assembly import HALOp, Shortened, parse_condition, print_condition
 from pyrie.dialects.hal.attributes import ExecutableTargetAttr, PipelineLayoutAttr
 from pyrie.dialects.hal.types import DeviceType
 
@@ -125,11 +125,11 @@ class DispatchExternOp(HALOp):
 
     traits = traits_def(Pure(), IsolatedFromAbove())
     irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
-    custom_directives = (ShapedFunctionType, WorkgroupCount, Qualified, TargetConditionObjects)
+    custom_directives = (ShapedFunctionType, WorkgroupCount, Shortened, TargetConditionObjects)
     assembly_format = (
         "$export_name (`[` $workload^ `]`)? `` `(` $arguments `)` `:` custom<ShapedFunctionType>(ref($arguments), type($arguments), "
         "$argument_dims, type($results_), $result_dims, $tied_operands) `count` `` custom<WorkgroupCount>($workgroup_count) "
-        "`layout` `(` custom<Qualified>($layout) `)` `objects` `(` `{` `` "
+        "`layout` `(` custom<Shortened>($layout) `)` `objects` `(` `{` `` "
         "custom<TargetConditionObjects>($targets, $target_ordinals, $target_objects, $target_regions) `` `}` `)` "
         "attr-dict-with-keyword"
     )
