@@ -133,5 +133,5 @@ def kept(writer: FunctionWriter, key: SSAValue) -> SSAValue:
     if key.type == wanted:
         return key
     if isinstance(key.type, IntegerType):
-        return writer.add(arith.ExtUIOp(key, wanted)).results[0]
-    return writer.add(arith.BitcastOp(key, wanted)).results[0]
+        return writer.emit(arith.ExtUIOp(key, wanted)).results[0]
+    return writer.emit(arith.BitcastOp(key, wanted)).results[0]

@@ -121,10 +121,10 @@ def _miss(region: MemoizeRegion, cache: Cache) -> util.FuncOp:
     for number, slot in enumerate(cache.slots[1:], 1):
         other = writer.load(slot.age, i64)
         older = writer.compare("slt", other, age)
-        oldest = writer.add(arith.SelectOp(older, writer.constant(number, _index), oldest)).results[0]
-        age = writer.add(arith.SelectOp(older, other, age)).results[0]
+        oldest = writer.emit(arith.SelectOp(older, writer.constant(number, _index), oldest)).results[0]
+        age = writer.emit(arith.SelectOp(older, other, age)).results[0]
     evicts = writer.compare("ne", age, writer.constant(0))
-    writer.increment(cache.evictions, writer.add(arith.ExtUIOp(evicts, i64)).results[0])
+    writer.increment(cache.evictions, writer.emit(arith.ExtUIOp(evicts, i64)).results[0])
     keys = [kept(writer, key) for key in region.key_among(arguments)]
 
     def fill(slot: Slot) -> Branch:

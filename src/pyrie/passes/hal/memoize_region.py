@@ -126,14 +126,14 @@ class MemoizeRegion:
         arguments = [loaded, self._known_affinity(writer)]
         for value in self.globals:
             assert isinstance(value.owner, Operation)
-            arguments.append(writer.add(value.owner.clone()).results[0])
+            arguments.append(writer.emit(value.owner.clone()).results[0])
         return writer.call(self.apply, arguments, self.types)
 
     def _known_affinity(self, writer: FunctionWriter) -> SSAValue:
         affinity = self.op.queue_affinity
         if is_immutable_global(affinity):
             assert isinstance(affinity.owner, Operation)
-            return writer.add(affinity.owner.clone()).results[0]
+            return writer.emit(affinity.owner.clone()).results[0]
         number = constant_int(affinity)
         return writer.constant(ANY_QUEUE if number is None else number)
 

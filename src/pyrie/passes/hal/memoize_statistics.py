@@ -57,7 +57,7 @@ class Statistics:
         empty = self.reset.constant(0)
         for slot in cache.slots:
             used = self.reset.compare("ne", self.reset.load(slot.age, i64), empty)
-            self.reset.increment(cache.evictions, self.reset.add(arith.ExtUIOp(used, i64)).results[0])
+            self.reset.increment(cache.evictions, self.reset.emit(arith.ExtUIOp(used, i64)).results[0])
             self.reset.store(empty, slot.age)
 
     def _add(self, region: MemoizeRegion, device: str, entries: Sequence[Sequence[str]], *, is_static: bool) -> None:

@@ -32,24 +32,44 @@ def host_op(op: Operation) -> Operation:
     return current
 
 
-class Emitter:
+def _block_of(op: Operation) -> Block:
+    assert op.parent is not None
+    return op.parent
+
+
+class Inserter:
+    """Puts ops into a block, before `anchor` or at the end, with one location."""
+
+    def __init__(self, block: Block, location: Attribute, anchor: Operation | None = None):
+        self.block, self.location, self.anchor = block, location, anchor
+
+    def emit(self, op: OpT) -> OpT:
+        """Inserts `op` and returns it."""
+        if isinstance(op.location, UnknownLoc):
+            op.location = self.location  # pyright: ignore[reportAttributeAccessIssue]
+        if self.anchor is None:
+            self.block.add_op(op)
+        else:
+            self.block.insert_op_before(op, self.anchor)
+        return op
+
+
+class Emitter(Inserter):
     """Puts ops before `anchor` (or at the end of `block`), with the anchor's location. Constants go to the front of the function, once."""
 
     def __init__(self, anchor: Operation):
-        self.anchor: Operation | None = anchor
-        self.block: Block | None = anchor.parent
-        self.location: Attribute = anchor.location
+        super().__init__(_block_of(anchor), anchor.location, anchor)
         self._entry = entry_block(anchor)
         self._constants: dict[tuple[int, Attribute], SSAValue] = {}
 
     def before(self, anchor: Operation) -> Emitter:
         """Moves to before `anchor`."""
-        self.anchor, self.block, self.location = anchor, anchor.parent, anchor.location
+        self.anchor, self.block, self.location = anchor, _block_of(anchor), anchor.location
         return self
 
     def after(self, op: Operation) -> Emitter:
         """Moves to behind `op`."""
-        self.anchor, self.block, self.location = op.next_op, op.parent, op.location
+        self.anchor, self.block, self.location = op.next_op, _block_of(op), op.location
         return self
 
     def at_start(self, block: Block) -> Emitter:
@@ -58,17 +78,6 @@ class Emitter:
         if block.first_op is not None:
             self.location = block.first_op.location
         return self
-
-    def emit(self, op: OpT) -> OpT:
-        """Inserts `op` and returns it."""
-        if isinstance(op.location, UnknownLoc):
-            op.location = self.location  # pyright: ignore[reportAttributeAccessIssue]
-        assert self.block is not None
-        if self.anchor is None:
-            self.block.add_op(op)
-        else:
-            self.block.insert_op_before(op, self.anchor)
-        return op
 
     def constant(self, value: int, type: Attribute = index) -> SSAValue:
         """An integer or index constant."""

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, UnknownLoc
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from pyrie.dialects import arith, hal, scf
-from pyrie.passes.stream.emitter import OpT
+from pyrie.passes.stream.emitter import Inserter
 
 index = IndexType()
 
 
-class Emitter:
-    """Puts ops into a block, before `anchor` or at the end, with one location.
-
-    Constants stand beside what uses them: a region that is moved to a function of its own later takes them along.
-    """
-
-    __slots__ = ("anchor", "block", "location")
-
-    def __init__(self, block: Block, location: Attribute, anchor: Operation | None = None):
-        self.block, self.location, self.anchor = block, location, anchor
+class Emitter(Inserter):
+    """Makes constants beside what uses them: a region that is moved to a function of its own later takes them along."""
 
     @classmethod
     def before(cls, op: Operation) -> Emitter:
@@ -33,16 +25,6 @@ class Emitter:
     def into(self, block: Block) -> Emitter:
         """Puts ops at the end of `block`, with the same location."""
         return Emitter(block, self.location)
-
-    def emit(self, op: OpT) -> OpT:
-        """Inserts `op` and returns it."""
-        if isinstance(op.location, UnknownLoc):
-            op.location = self.location  # pyright: ignore[reportAttributeAccessIssue]
-        if self.anchor is None:
-            self.block.add_op(op)
-        else:
-            self.block.insert_op_before(op, self.anchor)
-        return op
 
     def constant(self, value: int, type: IndexType | IntegerType = index) -> SSAValue:
         """An integer or index constant."""
