@@ -45,7 +45,8 @@ class CallPlans:
         self._is_static = all(None not in type.shape for type in self._types)
         self._plans: dict[Shapes, CallPlan] = {}
         self._seen: dict[Shapes, None] = {}
-        self._latest: Shapes | None = None
+        self._latest_shape: tuple[int, ...] | None = None
+        self._latest: Callable[[tuple[Any, ...]], Any] = _no_plan
         self._lookups: Counter[str] = Counter()  # of plans that are gone, less those that were made only to trace calls
         self._lock = threading.Lock()
         _LIVE.add(self)
@@ -81,7 +82,7 @@ class CallPlans:
         self._lock = threading.Lock()
         for plan in self.plans:
             plan.close()
-        self._plans, self._latest, self.call = {}, None, _no_plan
+        self._plans, self._latest_shape, self._latest, self.call = {}, None, _no_plan, _no_plan
 
     def _add(self, shapes: Shapes, arguments: Sequence[np.ndarray]) -> None:
         # Of equal dtypes new arrays have the one that numpy keeps, which native code knows by its address.
@@ -107,17 +108,23 @@ class CallPlans:
         self.call = plan.call if self._is_static else self._find
 
     def _find(self, arguments: tuple[Any, ...]) -> Any:
+        """Tries the plan used last, if the first argument has the shape that it wants; native code then looks at all of them."""
+        try:
+            is_likely = arguments[0].shape == self._latest_shape
+        except AttributeError:  # something that is not an array
+            return MISS
+        if is_likely and (result := self._latest(arguments)) is not MISS:
+            return result
         try:
             shapes = tuple(map(_shape_of, arguments))
             plan = self._plans.get(shapes)
-        except (AttributeError, TypeError):  # something that is not an array
+        except (AttributeError, TypeError):
             return MISS
         if plan is None:
             return MISS
-        if shapes != self._latest:
-            self._latest = shapes
-            if self._plans.pop(shapes, None) is plan:
-                self._plans[shapes] = plan  # now the most recently used one
+        if self._plans.pop(shapes, None) is plan:
+            self._plans[shapes] = plan  # now the most recently used one
+        self._latest_shape, self._latest = shapes[0], plan.call
         return plan.call(arguments)
 
 
