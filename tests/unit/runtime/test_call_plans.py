@@ -223,6 +223,21 @@ def test_the_memory_of_plans_goes_with_the_program():
         gc.enable()
 
 
+def test_the_memory_of_a_plan_that_gave_way_goes():
+    function, weights = load()["product"], normal(8, 8)
+    for _ in range(3):
+        function(normal(1, 8), weights)
+    plan = weakref.ref(function.plans.plans[0])
+    gc.disable()
+    try:
+        for rows in range(2, plan_cache.MOST_PLANS + 2):
+            for _ in range(2):
+                function(normal(rows, 8), weights)
+        assert plan() is None
+    finally:
+        gc.enable()
+
+
 def test_the_same_array_twice():
     program = pyrie.compile("""
       func.func @main(%a: tensor<6xf32>, %b: tensor<6xf32>) -> tensor<6xf32> {

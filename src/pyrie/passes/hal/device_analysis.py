@@ -199,12 +199,6 @@ def listed_targets(module: ModuleOp) -> Iterator[hal.DeviceTargetAttr]:
         yield from (target for target in listed.data if isinstance(target, hal.DeviceTargetAttr))
 
 
-def loaded_device(value: SSAValue) -> str | None:
-    """The name of the global that `value` was loaded from, if it is a device loaded from a global."""
-    op = value.owner
-    return op.global_name if isinstance(op, util.GlobalLoadOp) else None
-
-
 def inherited_affinities(op: Operation) -> dict[str, Attribute]:
     """The affinities that hold at `op`: its own, then those of the ops round it."""
     found: dict[str, Attribute] = {}

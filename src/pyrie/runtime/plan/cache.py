@@ -104,6 +104,7 @@ class CallPlans:
             oldest = self._plans.pop(next(iter(self._plans)))
             self._lookups.update(_lookups_of(oldest))
             oldest.close()
+            self._latest_shape, self._latest = None, _no_plan  # it may be the one that goes
         self._plans[shapes] = plan
         self.call = plan.call if self._is_static else self._find
 

@@ -27,7 +27,7 @@ ARGUMENT = struct.Struct("<6Q")
 COPY_OFFSET = 40  # of an argument's copy
 FIXUP = struct.Struct("<3Q")
 CALLS_OFFSET, FAILURE_OFFSET = 120, 128
-DIFFERS, NEEDS_COPY, FAILED = 1, 2, 3
+DIFFERS, NEEDS_COPY = 1, 2  # in the low byte of what a call returns; any other but 0 says that a job failed
 
 OWN_BYTES = 1 << 20  # transient memory up to this stays with an instance; more is taken from the device's pool for each call
 ALWAYS = (1 << 64) - 1  # address bits that must be zero: no array is at address 0
@@ -53,7 +53,7 @@ class CallPlan:
         self.device, self.trace, self.kinds = device, trace, kinds
         self.unaligned_bits = (alignment - 1) if shares else ALWAYS
         self._result_sources = [view.buffer.source for view in trace.results]
-        self._check_results()
+        self._check()
         elements = [dtypes.from_hal(view.element_type) for view in trace.results]
         sizes = [math.prod(view.shape) * element.numpy.itemsize for view, element in zip(trace.results, elements, strict=True)]
         self.lengths = [*(source.length for source in trace.arguments), *sizes]  # of what comes with a call: arguments, then results
@@ -62,7 +62,8 @@ class CallPlan:
             for size, view, element in zip(sizes, trace.results, elements, strict=True)
         ]
         kept = [source for source in trace.allocations if source not in self._result_sources]
-        self.pooled = [source for source in kept if sum(s.length for s in kept) > OWN_BYTES and source.length]
+        is_large = sum(source.length for source in kept) > OWN_BYTES
+        self.pooled = [source for source in kept if is_large and source.length]
         self.owned = [source for source in kept if source not in self.pooled]
         self._pin_caller = device.caller_pinner()
         self.instances: list[_Instance] = [_Instance(self)]
@@ -80,7 +81,8 @@ class CallPlan:
         """How often it was called."""
         return sum(instance.calls() for instance in self.instances)
 
-    def _check_results(self) -> None:
+    def _check(self) -> None:
+        """Raises Untraceable for what native code cannot do: results that are not memory of their own, commands in Python."""
         for view in self.trace.results:
             whole = view.buffer.offset == 0 and self._result_sources.count(view.buffer.source) == 1
             if view.buffer.source.argument is not None or not whole:
